@@ -1,0 +1,123 @@
+"""How an incident ended, in one message: who decided what, what ran, and the few moments that explain it."""
+
+from datetime import datetime
+
+from bot.core import card_words
+from bot.core.card_words import joined
+from bot.core.cards import Card, Heading, Line, Moment, Part, Words
+from bot.core.incidents import Escalation, Incident, Step
+from bot.core.previews import Outcome
+from bot.core.states import State
+
+MOMENTS_SHOWN = 14
+WORDS_CHARACTERS = 160
+
+
+def summary(incident: Incident) -> Card:
+    """Once resolved or closed. When it was reopened the card says so, instead of claiming a cure."""
+    if incident.is_open:
+        return _reopened(incident)
+    ended = incident.resolved_at or incident.changed_at
+    took = f" in {card_words.duration(ended - incident.opened_at)}" if ended and incident.opened_at else ""
+    word = "resolved" if incident.resolved_at else "closed"
+    done = sum(step.outcome is Outcome.SUCCEEDED for step in incident.steps)
+    steps = f"{done} of {card_words.plural(len(incident.steps), 'step')} succeeded" if incident.steps else "no step ran"
+    parts: list[Part] = [
+        Heading(f"{incident.id} {word}{took}"),
+        Line(joined([(str(incident.runbook or "no runbook"),), (steps,)])),
+        Line(joined([_approvals(incident), (_woken(incident),), _cleared(incident), _watching(incident)])),
+        Line(_why(incident)),
+    ]
+    parts += [Line(words) for words in moments(incident)]
+    fallback = f"{incident.id} {word}{took}: {card_words.plain(card_words.cut(incident.resolution, WORDS_CHARACTERS))}"
+    return Card(fallback, tuple(parts))
+
+
+def _reopened(incident: Incident) -> Card:
+    why = card_words.said(card_words.sentence(incident.resolution), card_words.involved(incident))
+    heading = Heading(f"{incident.id} opened again")
+    return Card(f"{incident.id} opened again: {card_words.plain(incident.resolution)}", (heading, Line(why)))
+
+
+def _why(incident: Incident) -> Words:
+    known = card_words.involved(incident) | card_words.leading(incident.resolution)
+    return card_words.said(card_words.sentence(card_words.cut(incident.resolution, WORDS_CHARACTERS)), known)
+
+
+def _approvals(incident: Incident) -> Words:
+    votes = [vote.voter for step in incident.steps for vote in step.approved_by]
+    if not votes:
+        return ("nobody was asked",) if incident.steps else ()
+    counted = [(*card_words.people([voter]), f" ({votes.count(voter)})") for voter in sorted(set(votes))]
+    return ("Approved by ", *joined(counted, ", "))
+
+
+def _woken(incident: Incident) -> str:
+    raised = escalations(incident)
+    pages = [page.target for each in raised for page in each.pages if page.is_delivered]
+    if pages:
+        return f"paged {', '.join(sorted(set(pages)))}"
+    return f"escalated {card_words.plural(len(raised), 'time')}" if raised else "nobody woken"
+
+
+def _cleared(incident: Incident) -> Words:
+    if not incident.has_cleared:
+        return ("the alert had not cleared",) if incident.alerts else ()
+    last = max(seen.last_at for seen in incident.alerts.values())
+    return ("alert cleared ", Moment(last, exact=True))
+
+
+def _watching(incident: Incident) -> Words:
+    if incident.state is State.CLOSED or incident.watch_until is None:
+        return ()
+    return ("watching until ", Moment(incident.watch_until))
+
+
+def escalations(incident: Incident) -> tuple[Escalation, ...]:
+    """All of them, first to last, whatever has become of them."""
+    raised = [*incident.notices, *([incident.escalation] if incident.escalation else [])]
+    return tuple(sorted(raised, key=lambda each: each.at))
+
+
+def moments(incident: Incident) -> tuple[Words, ...]:
+    """What happened, in order, as far as the fold knows it; the timeline has all of it."""
+    found = [*_beginning(incident), *(each for step in incident.steps for each in _step(incident, step))]
+    found += [(each.at, _escalated(each)) for each in escalations(incident)]
+    ordered = sorted(found, key=lambda each: each[0])
+    shown = ordered[:MOMENTS_SHOWN]
+    lines: list[Words] = [(Moment(at, exact=True), "  ", *words) for at, words in shown]
+    left = len(ordered) - len(shown)
+    return (*lines, *([(f"and {left} more, in the timeline",)] if left else []))
+
+
+def _beginning(incident: Incident) -> list[tuple[datetime, Words]]:
+    found: list[tuple[datetime, Words]] = []
+    if incident.opened_at is None:
+        return found
+    if incident.alerts:
+        place = f", {incident.service}" if incident.service else ""
+        found.append((incident.opened_at, (f"alert received ({incident.severity}{place})",)))
+    elif incident.requester:
+        found.append((incident.opened_at, ("asked for by ", *card_words.people([incident.requester]))))
+    if incident.match_reason and incident.alerts:
+        reason = card_words.cut(incident.match_reason, WORDS_CHARACTERS)
+        found.append((incident.opened_at, (f"matching: {reason}",)))
+    return found
+
+
+def _step(incident: Incident, step: Step) -> list[tuple[datetime, Words]]:
+    name = card_words.position(incident, step.plan.id).lower()
+    found: list[tuple[datetime, Words]] = [
+        (vote.at, (f"{name} approved by ", *card_words.people([vote.voter]))) for vote in step.approved_by
+    ]
+    if step.finished_at is not None and step.outcome is not None:
+        text = step.output.strip() if step.outcome is Outcome.SUCCEEDED else card_words.plain(step.detail)
+        said = f" ({card_words.cut(text, 60)})" if text else ""
+        found.append((step.finished_at, (f"{name} {step.outcome}{said}",)))
+    return found
+
+
+def _escalated(raised: Escalation) -> Words:
+    told = card_words.people(raised.targets)
+    why = card_words.plain(card_words.cut(raised.explanation, WORDS_CHARACTERS))
+    return ("escalated to ", *told, f": {why}") if told else (f"escalated: {why}",)

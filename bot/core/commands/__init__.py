@@ -1,0 +1,1 @@
+"""Command text in, typed operations out. Nothing here executes, expands or looks anything up."""

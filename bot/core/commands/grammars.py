@@ -1,0 +1,149 @@
+"""Reads the table of `program_rules` once into grammars, and answers which verdict a command line gets.
+
+A verdict is a name; what it means for people stands in `nested`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from bot.core.commands import program_rules
+
+_MERGED = re.compile(r"\*([A-Za-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Leading words, and flags that must be there as well. `is_whole` when no other word may follow."""
+
+    words: tuple[str, ...]
+    flags: tuple[str, ...]
+    is_whole: bool
+    verdict: str
+
+
+@dataclass(slots=True)
+class Grammar:
+    """`entries` are of words and needed flags; `flags` are exact, `merged` single letters."""
+
+    otherwise: str
+    bare: str = ""
+    most: int = 0
+    limits_words: bool = False
+    entries: list["Entry"] = field(default_factory=list)
+    flags: dict[str, list[str]] = field(default_factory=dict)
+    merged: dict[str, list[str]] = field(default_factory=dict)
+    values: frozenset[str] = frozenset()
+
+
+def verdicts(program: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
+    """All verdicts that apply, the first from words; None for a program that is not in the table."""
+    grammar = _grammars().get(program)
+    if grammar is None:
+        return None
+    words, given_flags = _split(arguments, grammar)
+    from_flags = [verdict for flag in given_flags for verdict in _flag_verdicts(flag, grammar)]
+    base = _from_words(words, given_flags, grammar)
+    if base is None and "read" in from_flags and len(words) <= grammar.most:
+        base = "read"
+    if base is None:
+        base = _otherwise(words, grammar)
+    return (base, *(verdict for verdict in from_flags if verdict != "read"))
+
+
+def _otherwise(words: Sequence[str], grammar: Grammar) -> str:
+    if grammar.limits_words and grammar.otherwise == "read" and len(words) > grammar.most:
+        return "unknown"
+    return grammar.bare if not words and grammar.bare else grammar.otherwise
+
+
+def _split(arguments: Sequence[str], grammar: Grammar) -> tuple[list[str], list[str]]:
+    words: list[str] = []
+    found: list[str] = []
+    skips = False
+    for argument in arguments:
+        if skips:
+            skips = False
+        elif argument.startswith("-") and len(argument) > 1:
+            found.append(argument)
+            skips = argument in grammar.values
+        else:
+            words.append(argument.lower())
+    return words, found
+
+
+def _flag_verdicts(flag: str, grammar: Grammar) -> list[str]:
+    found = list(grammar.flags.get(flag.partition("=")[0], ()))
+    if not flag.startswith("--"):
+        letters = re.match(r"-([A-Za-z]*)", flag)
+        found += [verdict for letter in (letters[1] if letters else "") for verdict in grammar.merged.get(letter, ())]
+    return found
+
+
+def _from_words(words: Sequence[str], given_flags: Sequence[str], grammar: Grammar) -> str | None:
+    """The longest entry that fits; of several of one length the one written last in the table."""
+    best, best_length = None, 0
+    for entry in grammar.entries:
+        length = len(entry.words) + len(entry.flags) + entry.is_whole
+        if length >= best_length and _entry_fits(entry, words, given_flags):
+            best, best_length = entry.verdict, length
+    return best
+
+
+def _entry_fits(entry: Entry, words: Sequence[str], given_flags: Sequence[str]) -> bool:
+    return (
+        (len(entry.words) == len(words) if entry.is_whole else len(entry.words) <= len(words))
+        and all(_fits(part, word) for part, word in zip(entry.words, words, strict=False))
+        and all(flag in given_flags for flag in entry.flags)
+    )
+
+
+def _fits(part: str, word: str) -> bool:
+    return part in ("?", word) or ("*" in part and _wildcard(part).fullmatch(word) is not None)
+
+
+@cache
+def _wildcard(part: str) -> re.Pattern[str]:
+    pieces = re.split(r"(\\\*|\*)", part)
+    return re.compile("".join({"*": ".*", "\\*": r"\*"}.get(piece, re.escape(piece)) for piece in pieces))
+
+
+@cache
+def _grammars() -> Mapping[str, Grammar]:
+    found: dict[str, Grammar] = {}
+    current: list[Grammar] = []
+    for line in program_rules.RULES.strip().splitlines():
+        if not line.startswith(" "):
+            names, _, otherwise = line.rpartition(" = ")
+            current = [found.setdefault(name.strip(), Grammar(otherwise.strip())) for name in names.split(", ")]
+            continue
+        key, _, entries = line.strip().partition(": ")
+        for grammar in current:
+            _add(grammar, key, entries)
+    return found
+
+
+def _add(grammar: Grammar, key: str, entries: str) -> None:
+    if key == "bare":
+        grammar.bare = entries
+    elif key == "most":
+        grammar.most, grammar.limits_words = int(entries), True
+    elif key == "values":
+        grammar.values |= frozenset(entries.split())
+    else:
+        for entry in entries.split(", "):
+            _add_entry(grammar, entry, key)
+
+
+def _add_entry(grammar: Grammar, entry: str, verdict: str) -> None:
+    merged = _MERGED.fullmatch(entry)
+    if merged:
+        grammar.merged.setdefault(merged[1], []).append(verdict)
+    elif entry.startswith("-") and " " not in entry:
+        grammar.flags.setdefault(entry, []).append(verdict)
+    else:
+        parts = entry.split()
+        words = tuple(part.lower() for part in parts if part != "$" and not part.startswith("-"))
+        flags = tuple(part for part in parts if part.startswith("-"))
+        grammar.entries.append(Entry(words, flags, parts[-1] == "$", verdict))

@@ -1,0 +1,276 @@
+"""One builder per kubectl verb: flags and words that were read -> kind and canonical arguments.
+
+The arguments are listed in `kubectl`. What a builder cannot express it names as a problem, never drops silently.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.core.commands import kubectl_drafts
+from bot.core.commands import kubectl_resources as resources
+from bot.core.commands.flags import Reading
+from bot.core.commands.kubectl_drafts import Built, Draft
+from bot.core.operations import Json
+
+DEFAULT_TAIL = 500
+"""Lines of log read when the runbook gives no bound: about what a person scans on a phone, and one API page."""
+
+MAX_LOG_BYTES = 1_048_576
+"""Logs beyond 1 MiB are cut by the API server itself (`limitBytes`)."""
+
+_OUTPUTS = ("", "wide", "json", "yaml", "name")
+_OUTPUT_PREFIXES = ("jsonpath=", "custom-columns=")
+
+Builder = Callable[[str, Reading], tuple[str, Built]]
+
+
+# --- reads -----------------------------------------------------------------------------------------------------------
+
+
+def _optional(draft: Draft, *names: str) -> dict[str, Json]:
+    """Keys that are there only when written: switches as true, values as text."""
+    found: dict[str, Json] = {}
+    for name in names:
+        value = draft.reading.value(name)
+        if value and draft.reading.has(name):
+            found[name.replace("-", "_")] = True if value.lower() in ("true", "t", "1") else value
+    return found
+
+
+def _get(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    resource, names = ("", []) if "raw" in reading.flags else draft.targets(reading.words)
+    output = reading.value("output")
+    if output not in _OUTPUTS and not output.startswith(_OUTPUT_PREFIXES):
+        draft.problems.append(f"-o {output} is not supported: use wide, json, yaml, name, jsonpath= or custom-columns=")
+    draft.drop("watch", "reads once instead of watching for ever")
+    draft.drop("watch-only", "reads once instead of watching for ever")
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "names": [*names],
+        "namespace": draft.namespace(),
+        "all_namespaces": reading.has("all-namespaces"),
+        "selector": draft.selector(),
+        "field_selector": draft.selector("field-selector"),
+        "output": output,
+        **_optional(draft, "sort-by", "show-labels", "no-headers"),
+    }
+    if "raw" in reading.flags:
+        arguments["raw"] = reading.value("raw")
+    known = "all-namespaces selector field-selector output sort-by show-labels no-headers watch watch-only"
+    return "get", draft.finish(arguments, understood=known)
+
+
+def _describe(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    resource, names = draft.targets(reading.words)
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "names": [*names],
+        "namespace": draft.namespace(),
+        "selector": draft.selector(),
+    }
+    return "describe", draft.finish(arguments, understood="selector")
+
+
+def _logs(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    words = list(reading.words)
+    container = reading.value("container") or (words.pop() if len(words) == 2 and "/" not in words[1] else "")
+    selector = draft.selector()
+    resource, name = "pods", ""
+    if words:
+        resource, name = draft.one(
+            words if "/" in words[0] else ["pods", *words], allowed=resources.WITH_PODS, what="logs"
+        )
+    elif not selector:
+        draft.problems.append("no pod is named: write a pod, deployment/name or a selector")
+    draft.drop("follow", "reads what is there once instead of following for ever")
+    tail, since = draft.number("tail", least=-1), draft.seconds("since")
+    if (tail is None and since is None) or tail == -1:
+        tail = DEFAULT_TAIL
+        draft.notes.append(f"reads the last {DEFAULT_TAIL} lines: without --tail the log has no bound")
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "name": name,
+        "namespace": draft.namespace(),
+        "container": container,
+        "all_containers": reading.has("all-containers"),
+        "previous": reading.has("previous"),
+        "tail": tail,
+        "since_seconds": since,
+        "timestamps": reading.has("timestamps"),
+        "selector": selector,
+        "limit_bytes": min(draft.number("limit-bytes", least=1) or MAX_LOG_BYTES, MAX_LOG_BYTES),
+    }
+    known = "container all-containers previous tail since timestamps selector limit-bytes follow"
+    return "logs", draft.finish(arguments, understood=known)
+
+
+def _top(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    resource, names = draft.targets(reading.words)
+    if resource and resource not in ("pods", "nodes"):
+        draft.problems.append("top works on pods and nodes")
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "names": [*names],
+        "namespace": draft.namespace(),
+        "all_namespaces": reading.has("all-namespaces"),
+        "selector": draft.selector(),
+        **_optional(draft, "sort-by", "containers", "no-headers"),
+    }
+    return "top", draft.finish(arguments, understood="all-namespaces selector sort-by containers no-headers")
+
+
+def _version(_: str, reading: Reading) -> tuple[str, Built]:
+    return "version", Draft(reading).finish({}, understood="client output short")
+
+
+# --- exec ------------------------------------------------------------------------------------------------------------
+
+
+def _exec(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    words = list(reading.words)
+    typed = words if len(words) != 1 or "/" in words[0] else ["pods", *words]
+    resource, name = draft.one(typed, allowed=resources.WITH_PODS, what="exec")
+    if not reading.after:
+        draft.problems.append("no command stands behind `--`: write `-- command arguments`")
+    for switch in ("stdin", "tty"):
+        draft.drop(switch, f"-{switch[0]} is left out: nobody can type into a step")
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "name": name,
+        "namespace": draft.namespace(),
+        "container": reading.value("container"),
+        "command": [*(reading.after or ())],
+    }
+    return "exec", draft.finish(arguments, understood="container stdin tty")
+
+
+# --- writes ----------------------------------------------------------------------------------------------------------
+
+
+def _note_dry_run(draft: Draft, arguments: dict[str, Json]) -> None:
+    """kubectl's own dry run changes nothing, but what is approved must be what runs."""
+    value = draft.reading.value("dry-run")
+    if value in ("true", "client", "server", "unchanged"):
+        arguments["dry_run"] = True
+        draft.problems.append("--dry-run is not needed: every step is shown as a dry run first; leave it out")
+    elif value not in ("", "none", "false"):
+        draft.problems.append(f"--dry-run={value} is not known: leave it out")
+
+
+def _delete(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    words = reading.words
+    resource, names = draft.targets(words) if words else ("", [])
+    selector, everything = draft.selector(), reading.has("all")
+    grace = 1 if reading.has("now") else draft.number("grace-period", least=-1)
+    arguments: dict[str, Json] = {
+        "names": [*names],
+        "namespace": draft.namespace(),
+        "selector": selector,
+        "all": everything,
+        "grace_period_seconds": None if grace == -1 else grace,
+        "force": reading.has("force"),
+    }
+    _note_dry_run(draft, arguments)
+    if not names and not selector and not everything:
+        draft.problems.append("nothing is named to delete: write a pod name, a selector or --all")
+    if names and (selector or everything):
+        draft.problems.append("names together with a selector or --all: write one of them")
+    known = "selector all grace-period force now dry-run interactive timeout output"
+    if resource == "pods":
+        return "delete_pod", draft.finish(arguments, understood=known)
+    draft.problems.append(f"deleting {resource or 'this'} is not offered: write pods, or do it by hand")
+    return "delete", draft.finish({"resource": resource, **arguments}, understood=known)
+
+
+def _rollout(verb: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    resource, name = draft.one(reading.words, allowed=resources.WORKLOADS, what=verb)
+    revision = draft.number("to-revision" if "to-revision" in reading.flags else "revision")
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "name": name,
+        "namespace": draft.namespace(),
+        "to_revision": revision or None,
+        "timeout_seconds": draft.seconds("timeout"),
+    }
+    if verb in ("rollout undo", "rollout restart"):
+        _note_dry_run(draft, arguments)
+    if verb == "rollout status" and "revision" in reading.flags:
+        draft.problems.append("--revision is not supported for rollout status: leave it out")
+    return verb.replace(" ", "_"), draft.finish(arguments, understood="to-revision revision timeout watch dry-run")
+
+
+def _scale(_: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    allowed = frozenset(["deployments", "statefulsets", "replicasets"])
+    resource, name = draft.one(reading.words, allowed=allowed, what="scale")
+    if "replicas" not in reading.flags:
+        draft.problems.append("--replicas is missing: write the wanted number")
+    current = draft.number("current-replicas", least=-1)
+    replicas: Json = draft.number("replicas")
+    if replicas is None and kubectl_drafts.PARAMETER.fullmatch(reading.value("replicas")):
+        replicas = reading.value("replicas")  # a parameter that is not filled in yet
+    arguments: dict[str, Json] = {
+        "resource": resource,
+        "name": name,
+        "namespace": draft.namespace(),
+        "replicas": replicas,
+        "current_replicas": None if current == -1 else current,
+    }
+    _note_dry_run(draft, arguments)
+    return "scale", draft.finish(arguments, understood="replicas current-replicas dry-run timeout record")
+
+
+def _cordon(verb: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    words = [word.partition("/")[2] if word.startswith(("node/", "nodes/", "no/")) else word for word in reading.words]
+    _, name = draft.one(["nodes", *words], allowed=frozenset(["nodes"]), what=verb)
+    arguments: dict[str, Json] = {"name": name}
+    _note_dry_run(draft, arguments)
+    return verb, draft.finish(arguments, understood="dry-run")
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "get": _get,
+    "describe": _describe,
+    "logs": _logs,
+    "exec": _exec,
+    "top": _top,
+    "version": _version,
+    "delete": _delete,
+    "rollout restart": _rollout,
+    "rollout undo": _rollout,
+    "rollout status": _rollout,
+    "rollout history": _rollout,
+    "scale": _scale,
+    "cordon": _cordon,
+    "uncordon": _cordon,
+}
+
+
+def recognise(verb: str, reading: Reading) -> tuple[str, Built]:
+    """A verb that is judged but not run: the registry knows its kind, or it is `unknown` there."""
+    dry_run = reading.value("dry-run") in ("true", "client", "server", "unchanged")
+    arguments: dict[str, Json] = {
+        "verb": verb,
+        "words": [*reading.words, *(reading.after or ())],
+        "namespace": reading.value("namespace"),
+        "flags": {name: value for name, value in sorted(reading.flags.items()) if name != "namespace"},
+        **({"dry_run": True} if dry_run else {}),
+    }
+    return verb.replace(" ", "_").replace("-", "_"), Built(
+        arguments, (*kubectl_drafts.connection_problems(reading), *reading.problems)
+    )
+
+
+def unrecognised(argv: Sequence[str], prefix: Reading) -> Built:
+    problems = (
+        *prefix.problems,
+        "no kubectl verb was found: write `kubectl verb resource name`, flags behind the verb",
+    )
+    return Built({"verb": "", "words": [*argv[1:]], "namespace": "", "flags": {}}, problems)

@@ -1,0 +1,413 @@
+"""An incident is the fold of its events: `apply` is the only way that its state changes.
+
+The legal moves stand in `states.TRANSITIONS`; here is what each event does to what is known.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar, cast
+
+from bot.core import alerts as alert_words
+from bot.core import events, limits, states
+from bot.core.actors import ActorKind
+from bot.core.alerts import Alert, Severity
+from bot.core.approvals import Approval, Closing, Vote
+from bot.core.checks import CheckResult
+from bot.core.errors import Conflict
+from bot.core.events import Event, Recorded
+from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, UserId
+from bot.core.matching import Candidate
+from bot.core.plans import Plan, PlannedStep
+from bot.core.previews import Outcome
+from bot.core.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A planned step with what became of it. `attempts` counts started tries; `digest` is that of the last start."""
+
+    plan: PlannedStep
+    outcome: Outcome | None = None
+    attempts: int = 0
+    prepared_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    output: str = ""
+    detail: str = ""
+    checks: tuple[CheckResult, ...] = ()
+    change: tuple[str, ...] = ()
+    duration_seconds: float = 0.0
+    digest: Digest | None = None
+    approved_by: tuple[Vote, ...] = ()
+    authority: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.outcome is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    reason: events.EscalationReason
+    explanation: str
+    targets: tuple[str, ...]
+    at: datetime
+    pages: tuple[events.PageSent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAlert:
+    """The latest word on one fingerprint. `count`: times received; `firings`: times it went from clear to firing."""
+
+    alert: Alert
+    count: int
+    firings: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedApproval:
+    approval: Approval
+    closing: Closing
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    id: IncidentId
+    version: int = 0
+    state: State = State.NEW
+    title: str = ""
+    severity: Severity = Severity.UNKNOWN
+    service: str = ""
+    environment: str = ""
+    requester: UserId | None = None
+    opened_at: datetime | None = None
+    changed_at: datetime | None = None
+    state_since: datetime | None = None
+    alerts: Mapping[str, SeenAlert] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    match_reason: str = ""
+    confidence: float = 0.0
+    choice_expires_at: datetime | None = None
+    runbook: RunbookName | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    chosen_by: UserId | None = None
+    plan: Plan | None = None
+    steps: tuple[Step, ...] = ()
+    approval: Approval | None = None
+    closed_approvals: tuple[ClosedApproval, ...] = ()
+    current: StepId | None = None
+    escalation: Escalation | None = None
+    notices: tuple[Escalation, ...] = ()
+    taken_by: UserId | None = None
+    settle_until: datetime | None = None
+    watch_until: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str = ""
+    reopened: int = 0
+    waited: timedelta = timedelta()
+    spent: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in states.OPEN_STATES
+
+    @property
+    def firing(self) -> tuple[Alert, ...]:
+        return tuple(seen.alert for seen in self.alerts.values() if seen.alert.is_firing)
+
+    @property
+    def first_alert(self) -> Alert | None:
+        return next((seen.alert for seen in self.alerts.values()), None)
+
+    @property
+    def has_cleared(self) -> bool:
+        """True once every alert that was received has resolved; false for an incident that a person started."""
+        return bool(self.alerts) and not self.firing
+
+    @property
+    def next_step(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+    def step(self, step: StepId) -> Step:
+        return next(each for each in self.steps if each.plan.id == step)
+
+    def closed_approval(self, approval: ApprovalId) -> ClosedApproval | None:
+        return next((each for each in self.closed_approvals if each.approval.id == approval), None)
+
+
+def fold(incident: IncidentId, history: Iterable[Recorded]) -> Incident:
+    state = Incident(incident)
+    for recorded in history:
+        state = apply(state, recorded)
+    return state
+
+
+def apply(incident: Incident, recorded: Recorded) -> Incident:
+    """The next incident. Raises Conflict for an event that the state does not allow or that is out of order."""
+    event = recorded.event
+    states.check_move(incident.state, event)
+    if recorded.sequence != incident.version + 1:
+        raise Conflict(f"expected event {incident.version + 1} of {incident.id}, got {recorded.sequence}")
+    changed = _HANDLERS[type(event)](incident, recorded)
+    state = states.after(incident.state, event)
+    moved = state is not incident.state or incident.state_since is None
+    return replace(
+        changed,
+        version=recorded.sequence,
+        state=state,
+        changed_at=recorded.at,
+        state_since=recorded.at if moved else incident.state_since,
+    )
+
+
+Handler = Callable[[Incident, Recorded], Incident]
+_HANDLERS: dict[type, Handler] = {}
+
+E = TypeVar("E", bound=Event)
+
+
+def _on(
+    kind: type[E],
+) -> Callable[[Callable[[Incident, E, Recorded], Incident]], Callable[[Incident, E, Recorded], Incident]]:
+    """Register the one handler of an event kind; a test checks that every kind has one."""
+
+    def register(handler: Callable[[Incident, E, Recorded], Incident]) -> Callable[[Incident, E, Recorded], Incident]:
+        _HANDLERS[kind] = lambda incident, recorded: handler(incident, cast(E, recorded.event), recorded)
+        return handler
+
+    return register
+
+
+@_on(events.IncidentOpened)
+def _opened(incident: Incident, event: events.IncidentOpened, recorded: Recorded) -> Incident:
+    return replace(
+        incident,
+        title=event.title,
+        severity=event.severity,
+        service=event.service,
+        environment=event.environment,
+        requester=event.requester,
+        opened_at=recorded.at,
+    )
+
+
+@_on(events.AlertJoined)
+def _joined(incident: Incident, event: events.AlertJoined, recorded: Recorded) -> Incident:
+    alert, seen = event.alert, incident.alerts.get(event.alert.fingerprint)
+    fired = alert.is_firing and (seen is None or not seen.alert.is_firing)
+    latest = SeenAlert(
+        alert=alert,
+        count=(seen.count if seen else 0) + 1,
+        firings=(seen.firings if seen else 0) + (1 if fired else 0),
+        first_at=seen.first_at if seen else recorded.at,
+        last_at=recorded.at,
+    )
+    graver = alert_words.gravest([incident.severity, alert.severity]) if alert.is_firing else incident.severity
+    return replace(incident, alerts={**incident.alerts, alert.fingerprint: latest}, severity=graver)
+
+
+@_on(events.RunbookMatched)
+def _matched(incident: Incident, event: events.RunbookMatched, _: Recorded) -> Incident:
+    best = max((candidate.score for candidate in event.candidates), default=0.0)
+    return replace(incident, candidates=event.candidates, match_reason=event.reason, confidence=best)
+
+
+@_on(events.ChoiceAsked)
+def _choice_asked(incident: Incident, event: events.ChoiceAsked, _: Recorded) -> Incident:
+    return replace(incident, candidates=event.candidates, choice_expires_at=event.expires_at)
+
+
+@_on(events.RunbookChosen)
+def _chosen(incident: Incident, event: events.RunbookChosen, recorded: Recorded) -> Incident:
+    by = UserId(recorded.actor.id) if recorded.actor.kind is ActorKind.PERSON else None
+    closed = _close(incident, Closing.WITHDRAWN, "another runbook was chosen", recorded.at)
+    return replace(
+        _archive_escalation(closed),
+        runbook=event.runbook,
+        parameters=event.parameters,
+        chosen_by=by,
+        plan=None,
+        steps=(),
+        current=None,
+        choice_expires_at=None,
+    )
+
+
+@_on(events.PlanMade)
+def _planned(incident: Incident, event: events.PlanMade, recorded: Recorded) -> Incident:
+    """The first step's turn has come with the plan itself; the others are previewed again when theirs comes."""
+    first, *others = (Step(plan=step) for step in event.plan.steps)
+    prepared = replace(first, prepared_at=recorded.at)
+    return replace(incident, plan=event.plan, steps=(prepared, *others), current=first.plan.id)
+
+
+@_on(events.StepPrepared)
+def _prepared(incident: Incident, event: events.StepPrepared, recorded: Recorded) -> Incident:
+    def prepare(step: Step) -> Step:
+        return replace(step, plan=event.step, prepared_at=recorded.at)
+
+    return replace(_with_step(incident, event.step.id, prepare), current=event.step.id)
+
+
+@_on(events.ApprovalRequested)
+def _requested(incident: Incident, event: events.ApprovalRequested, _: Recorded) -> Incident:
+    return replace(incident, approval=event.approval)
+
+
+@_on(events.VoteCast)
+def _voted(incident: Incident, event: events.VoteCast, recorded: Recorded) -> Incident:
+    approval = incident.approval
+    if approval is None or approval.id != event.approval:
+        raise Conflict("this approval is not open any more")
+    vote = Vote(UserId(recorded.actor.id), event.choice, recorded.at, event.reason)
+    return replace(incident, approval=replace(approval, votes=(*approval.votes, vote)))
+
+
+@_on(events.ApprovalClosed)
+def _approval_closed(incident: Incident, event: events.ApprovalClosed, recorded: Recorded) -> Incident:
+    if incident.approval is None or incident.approval.id != event.approval:
+        raise Conflict("this approval is not open any more")
+    return _close(incident, event.closing, event.reason, recorded.at)
+
+
+@_on(events.StepStarted)
+def _started(incident: Incident, event: events.StepStarted, recorded: Recorded) -> Incident:
+    consumed = incident.closed_approval(event.approval) if event.approval else None
+
+    def start(step: Step) -> Step:
+        return replace(
+            step,
+            attempts=event.attempt,
+            started_at=recorded.at,
+            digest=event.digest,
+            authority=event.authority,
+            approved_by=consumed.approval.yes if consumed else step.approved_by,
+        )
+
+    started = replace(_with_step(incident, event.step, start), current=event.step)
+    if event.attempt > 1:
+        return started
+    return replace(started, spent=limits.add(incident.spent, limits.counted(incident.step(event.step).plan)))
+
+
+@_on(events.StepFinished)
+def _finished(incident: Incident, event: events.StepFinished, recorded: Recorded) -> Incident:
+    def finish(step: Step) -> Step:
+        return replace(
+            step,
+            outcome=None if event.will_retry else event.outcome,
+            finished_at=recorded.at,
+            output=event.output,
+            detail=event.detail,
+            checks=event.checks,
+            change=event.change,
+            duration_seconds=event.duration_seconds,
+        )
+
+    return _with_step(incident, event.step, finish)
+
+
+@_on(events.StepSkipped)
+def _skipped(incident: Incident, event: events.StepSkipped, recorded: Recorded) -> Incident:
+    def skip(step: Step) -> Step:
+        return replace(step, outcome=Outcome.SKIPPED, detail=event.reason, finished_at=recorded.at)
+
+    return _with_step(incident, event.step, skip)
+
+
+@_on(events.OutcomeSettled)
+def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorded) -> Incident:
+    def settle(step: Step) -> Step:
+        if event.rerun:
+            return replace(step, outcome=None, attempts=0, prepared_at=None, digest=None, approved_by=(), authority="")
+        word = "it worked" if event.outcome is Outcome.SUCCEEDED else "it did not work"
+        return replace(step, outcome=event.outcome, detail=f"<@{recorded.actor.id}> checked: {word}")
+
+    return _archive_escalation(_with_step(incident, event.step, settle))
+
+
+@_on(events.UndoPlanned)
+def _undo_planned(incident: Incident, event: events.UndoPlanned, _: Recorded) -> Incident:
+    position = next(i for i, step in enumerate(incident.steps) if step.plan.id == event.after) + 1
+    steps = (*incident.steps[:position], Step(plan=event.step), *incident.steps[position:])
+    return replace(incident, steps=steps)
+
+
+@_on(events.EscalationRaised)
+def _escalated(incident: Incident, event: events.EscalationRaised, recorded: Recorded) -> Incident:
+    raised = Escalation(event.reason, event.explanation, event.targets, recorded.at)
+    if not event.stops:
+        return replace(incident, notices=(*incident.notices, raised))
+    closed = _close(incident, Closing.WITHDRAWN, "escalated", recorded.at)
+    return replace(_archive_escalation(closed), escalation=raised)
+
+
+@_on(events.PageSent)
+def _paged(incident: Incident, event: events.PageSent, _: Recorded) -> Incident:
+    if incident.escalation is not None:
+        raised = replace(incident.escalation, pages=(*incident.escalation.pages, event))
+        return replace(incident, escalation=raised)
+    last = incident.notices[-1:]
+    noted = tuple(replace(each, pages=(*each.pages, event)) for each in last)
+    return replace(incident, notices=(*incident.notices[:-1], *noted))
+
+
+@_on(events.IncidentTaken)
+def _taken(incident: Incident, _: events.IncidentTaken, recorded: Recorded) -> Incident:
+    return replace(incident, taken_by=UserId(recorded.actor.id))
+
+
+@_on(events.RunSettled)
+def _run_settled(incident: Incident, event: events.RunSettled, _: Recorded) -> Incident:
+    return replace(incident, settle_until=event.until)
+
+
+@_on(events.IncidentResolved)
+def _resolved(incident: Incident, event: events.IncidentResolved, recorded: Recorded) -> Incident:
+    closed = _close(incident, Closing.WITHDRAWN, event.reason, recorded.at)
+    return replace(closed, resolved_at=recorded.at, resolution=event.reason, watch_until=event.watch_until)
+
+
+@_on(events.IncidentReopened)
+def _reopened(incident: Incident, event: events.IncidentReopened, _: Recorded) -> Incident:
+    return replace(
+        incident, reopened=incident.reopened + 1, resolved_at=None, watch_until=None, resolution=event.reason
+    )
+
+
+@_on(events.IncidentClosed)
+def _closed(incident: Incident, event: events.IncidentClosed, _: Recorded) -> Incident:
+    return replace(incident, resolution=incident.resolution or event.reason)
+
+
+def _archive_escalation(incident: Incident) -> Incident:
+    """The run goes on or is escalated anew: the escalation so far stays on record among the notices."""
+    if incident.escalation is None:
+        return incident
+    return replace(incident, escalation=None, notices=(*incident.notices, incident.escalation))
+
+
+def _with_step(incident: Incident, which: StepId, change: Callable[[Step], Step]) -> Incident:
+    if all(step.plan.id != which for step in incident.steps):
+        raise Conflict(f"{incident.id} has no step {which}")
+    steps = tuple(change(step) if step.plan.id == which else step for step in incident.steps)
+    return replace(incident, steps=steps)
+
+
+def _close(incident: Incident, closing: Closing, reason: str, at: datetime) -> Incident:
+    """The open approval, if there is one, moves to the closed ones: it can never be used again."""
+    if incident.approval is None:
+        return incident
+    closed = ClosedApproval(incident.approval, closing, reason, at)
+    waited = at - incident.state_since if incident.state_since else timedelta()
+    return replace(
+        incident,
+        approval=None,
+        closed_approvals=(*incident.closed_approvals, closed),
+        waited=incident.waited + waited,
+    )

@@ -1,0 +1,311 @@
+"""Judges an operation: effect, tier, how it may be repeated, what it counts, and every reason in plain words.
+
+The registry gives each kind's base; rules here only ever raise it, and so does the risk that an author declares.
+It must not know who asks, what policy says or what the cluster holds.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core import ratings, registry
+from bot.core.commands import kubectl, kubectl_flags, nested, placeholders, programs, special
+from bot.core.operations import Effect, Family, Json, Judgement, Operation, Replay, Tier, highest
+from bot.core.ratings import Rating
+
+SEVERAL = 3
+"""More named pods than this in one command is a wide change."""
+
+PRODUCTION = frozenset(["production", "prod", "live"])
+_SYSTEM_NAMESPACES = ("kube-",)
+_SHOWING_OUTPUTS = ("json", "yaml", "jsonpath", "custom-columns", "go-template")
+
+Arguments = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """When it holds for one of `kinds` (none: for all), the tier is at least `tier` and `reason` is given."""
+
+    tier: Tier
+    reason: str
+    holds: Callable[[Arguments], bool]
+    kinds: frozenset[str] = frozenset()
+
+
+def _kinds(*names: str) -> frozenset[str]:
+    return frozenset(f"kubernetes.{name}" for name in names)
+
+
+def _names(arguments: Arguments) -> list[Json]:
+    names = arguments.get("names")
+    return names if isinstance(names, list) else []
+
+
+def _resources(arguments: Arguments) -> frozenset[str]:
+    return frozenset(str(arguments.get("resource", "")).split(","))
+
+
+def _is_wide(arguments: Arguments) -> bool:
+    everything = bool(arguments.get("all") or arguments.get("selector") or arguments.get("all_namespaces"))
+    return everything or ("name" in arguments and arguments["name"] == "")
+
+
+def _shows_values(arguments: Arguments) -> bool:
+    return str(arguments.get("output", "")).startswith(_SHOWING_OUTPUTS)
+
+
+def _is_stateful(arguments: Arguments) -> bool:
+    return bool(_resources(arguments) & {"statefulsets"})
+
+
+_PODS = _kinds("delete_pod")
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        Tier.HIGH,
+        "shows the values of secrets",
+        lambda a: "secrets" in _resources(a) and _shows_values(a),
+        _kinds("get"),
+    ),
+    _Rule(Tier.HIGH, "describes secrets", lambda a: "secrets" in _resources(a), _kinds("describe")),
+    _Rule(
+        Tier.HIGH,
+        "asks the API server for any path",
+        lambda a: any(word in str(a.get("raw", "")) for word in ("secret", "proxy", "exec", "token")),
+        _kinds("get"),
+    ),
+    _Rule(Tier.HIGH, "deletes by selector or --all: more pods may match when it runs", _is_wide, _PODS),
+    _Rule(Tier.HIGH, f"deletes more than {SEVERAL} pods at once", lambda a: len(_names(a)) > SEVERAL, _PODS),
+    _Rule(Tier.HIGH, "kills without a grace period", lambda a: bool(a.get("force")), _PODS),
+    _Rule(
+        Tier.HIGH,
+        "kills without a grace period",
+        lambda a: a.get("grace_period_seconds") in (0, 1),
+        _PODS,
+    ),
+    _Rule(
+        Tier.HIGH,
+        "restarts a stateful set or daemon set: data or every node is touched",
+        lambda a: bool(_resources(a) & {"statefulsets", "daemonsets"}),
+        _kinds("rollout_restart"),
+    ),
+    _Rule(
+        Tier.HIGH,
+        "names no single object: everything of that type is touched",
+        _is_wide,
+        _kinds("rollout_restart", "scale", "rollout_pause", "rollout_resume"),
+    ),
+    _Rule(
+        Tier.HIGH,
+        "scales to zero, or to a number that is not known yet: the service may stop",
+        lambda a: not isinstance(a.get("replicas"), int) or a.get("replicas") == 0,
+        _kinds("scale"),
+    ),
+    _Rule(Tier.HIGH, "scales a stateful set: its members hold data", _is_stateful, _kinds("scale")),
+    _Rule(
+        Tier.HIGH,
+        "names more than one workload",
+        lambda a: "," in str(a.get("name", "")),
+        _kinds("scale", "rollout_restart", "cordon", "uncordon"),
+    ),
+    _Rule(Tier.HIGH, "names no single node", lambda a: not a.get("name"), _kinds("cordon", "uncordon")),
+    _Rule(
+        Tier.HIGH,
+        "shows credentials of the local configuration",
+        lambda a: _flag(a, "raw") is not None or _flag(a, "flatten") is not None,
+        _kinds("config_view"),
+    ),
+)
+
+
+def judge(operation: Operation, *, environment: str = "", raised: Tier = Tier.LOW) -> Judgement:
+    """Never raises. `environment` is the incident's; `raised` is what the runbook's author declared."""
+    kind = registry.find(operation.kind)
+    rating = rate(operation)
+    reasons = list(rating.reasons)
+    tier = rating.tier
+    if rating.effect is not Effect.READ and _is_production(operation, environment) and _is_wide(operation.arguments):
+        tier = Tier.HIGH
+        reasons.append("a wide change in production")
+    if highest(tier, raised) is not tier:
+        tier = raised
+        reasons.append(f"the runbook declares it {raised.value}")
+    return Judgement(
+        effect=rating.effect,
+        tier=tier,
+        replay=_replay(operation, kind, rating),
+        is_reversible=rating.effect is Effect.READ or kind.is_reversible,
+        counters=dict(rating.counters),
+        reasons=(*reasons, *_notes(operation)),
+        summary=summarise(operation),
+        refused_because=rating.refused,
+    )
+
+
+def rate(operation: Operation, *, depth: int = 0) -> Rating:
+    """The operation itself with its filters, before environment and declared risk. `depth` counts nested commands."""
+    parts = [_rate_kind(operation, depth)]
+    for stage in operation.stages:
+        if programs.stage_problem(stage.argv):  # a filter that is allowed only reads what it is given
+            parts.append(rate_argv(stage.argv, depth=depth))
+    combined = ratings.combine(parts)
+    refused = operation.arguments.get("refused")
+    return Rating(combined.effect, combined.tier, combined.reasons, combined.counters, str(refused or combined.refused))
+
+
+def rate_argv(argv: Sequence[str], *, depth: int = 0) -> Rating:
+    """Any command line, whether or not it could be run as a step."""
+    return nested.rate(argv, judge=judge_kubectl, depth=depth)
+
+
+def judge_kubectl(argv: Sequence[str], depth: int) -> Rating | None:
+    """The judge that `nested` asks first: kubectl inside a pipe, a script or a wrapper."""
+    if not kubectl.is_kubectl(argv):
+        return None
+    return rate(kubectl.parse(placeholders.open_variables(argv), text=shlex.join(argv)), depth=depth)
+
+
+# --- one operation ---------------------------------------------------------------------------------------------------
+
+
+def _rate_kind(operation: Operation, depth: int) -> Rating:
+    match operation.family:
+        case Family.KUBERNETES:
+            return _rate_kubernetes(operation, depth)
+        case Family.HTTP:
+            return _rate_http(operation)
+        case Family.PROGRAM:
+            return _rate_program(operation)
+
+
+def _rate_kubernetes(operation: Operation, depth: int) -> Rating:
+    kind, arguments = registry.find(operation.kind), operation.arguments
+    if arguments.get("dry_run"):
+        return ratings.reads("asks for a dry run: nothing is stored")
+    parts = [Rating(kind.effect, kind.tier, (kind.reason,), _counters(operation, kind), kind.remedy)]
+    if operation.kind == "kubernetes.exec":
+        inner = rate_argv(_strings(arguments.get("command")), depth=depth + 1)
+        parts = [Rating(inner.effect, inner.tier, (kind.reason, *inner.reasons), inner.counters, inner.refused)]
+    parts += [
+        Rating(Effect.READ, rule.tier, (rule.reason,))
+        for rule in _RULES
+        if operation.kind in rule.kinds and rule.holds(arguments)
+    ]
+    effect = ratings.combine(parts).effect
+    parts += _surroundings(arguments, effect)
+    return ratings.combine(parts)
+
+
+def _surroundings(arguments: Arguments, effect: Effect) -> list[Rating]:
+    """What namespace and connection add."""
+    found = []
+    namespace = str(arguments.get("namespace", ""))
+    if effect is not Effect.READ and namespace.startswith(_SYSTEM_NAMESPACES):
+        found.append(Rating(Effect.READ, Tier.HIGH, (f"changes {namespace}, which the whole cluster depends on",)))
+    if any(name in kubectl_flags.IDENTITY for name in _strings(arguments.get("connection"))):
+        found.append(Rating(Effect.READ, Tier.HIGH, ("chooses another identity or server",)))
+    return found
+
+
+def _rate_http(operation: Operation) -> Rating:
+    method = str(operation.arguments.get("method", ""))
+    argv = _strings(operation.arguments.get("argv"))
+    return rate_argv(argv) if argv else special.rate_request(method)
+
+
+def _rate_program(operation: Operation) -> Rating:
+    arguments = operation.arguments
+    if operation.kind != "program.run":
+        return rate_argv(_strings(arguments.get("argv")))
+    effect, tier = Effect(str(arguments["effect"])), Tier(str(arguments["risk"]))
+    if effect is not Effect.READ:
+        tier = highest(tier, Tier.MEDIUM)
+    return Rating(effect, tier, (f"declared as {effect.value}, {tier.value}, by the operators",))
+
+
+def _counters(operation: Operation, kind: registry.Kind) -> Mapping[str, int]:
+    if operation.kind == "kubernetes.delete_pod":
+        return {"pod_restarts": max(1, len(_names(operation.arguments)))}
+    return kind.counters
+
+
+def _replay(operation: Operation, kind: registry.Kind, rating: Rating) -> Replay:
+    if operation.family is Family.HTTP or operation.kind == "program.run":
+        declared = Replay(str(operation.arguments.get("replay", Replay.ONCE)))
+        return Replay.ONCE if declared is Replay.READ and rating.effect is not Effect.READ else declared
+    if rating.effect is Effect.READ:
+        return Replay.READ
+    return kind.replay if not _is_wide(operation.arguments) else Replay.ONCE
+
+
+def _is_production(operation: Operation, environment: str) -> bool:
+    return environment.lower() in PRODUCTION or str(operation.arguments.get("namespace", "")).lower() in PRODUCTION
+
+
+def _notes(operation: Operation) -> tuple[str, ...]:
+    return tuple(_strings(operation.arguments.get("notes")))
+
+
+def _strings(value: Json) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _flag(arguments: Arguments, name: str) -> Json:
+    flags = arguments.get("flags")
+    return flags.get(name) if isinstance(flags, dict) else None
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def summarise(operation: Operation) -> str:
+    """One short line in plain words; the exact text stands beside it."""
+    arguments = operation.arguments
+    namespace = str(arguments.get("namespace", ""))
+    places = {True: " in all namespaces", False: f" in {namespace}" if namespace else ""}
+    inner = _strings(arguments.get("command")) or _strings(arguments.get("argv"))
+    revision = arguments.get("to_revision")
+    return registry.find(operation.kind).summary.format(
+        what=_targets(arguments, operation.kind),
+        where=places[bool(arguments.get("all_namespaces"))],
+        inner=shlex.join(inner)[:120] if inner else operation.text[:120],
+        revision=f"revision {revision}" if revision else "the revision before",
+        replicas=arguments.get("replicas"),
+        method=arguments.get("method"),
+        url=arguments.get("url"),
+        verb=arguments.get("verb"),
+        words=" ".join(_strings(arguments.get("words")))[:120],
+    )
+
+
+def _targets(arguments: Arguments, kind: str) -> str:
+    default = "pods" if kind == "kubernetes.delete_pod" else "nodes" if kind.endswith("cordon") else ""
+    resource = str(arguments.get("resource") or default)
+    names = [str(name) for name in _names(arguments)] or [str(arguments.get("name") or "")]
+    if names == [""]:
+        by = f" with {arguments['selector']}" if arguments.get("selector") else ""
+        return f"{'all ' if arguments.get('all') else ''}{resource}{by}"
+    singular = resource.removesuffix("s")
+    return f"{singular} {names[0]}" if len(names) == 1 else f"{resource} {', '.join(names)}"
+
+
+# --- the way back ----------------------------------------------------------------------------------------------------
+
+
+def undo(operation: Operation, *, facts: Mapping[str, str]) -> Operation | None:
+    """The known way back, from what stood before (`facts`: `replicas`, `revision`); None where there is none."""
+    arguments, where = operation.arguments, []
+    if arguments.get("namespace"):
+        where = ["-n", str(arguments["namespace"])]
+    target = f"{arguments.get('resource')}/{arguments.get('name')}"
+    argv: list[str] = []
+    match operation.kind:
+        case "kubernetes.scale" if facts.get("replicas", "").isdigit():
+            argv = ["kubectl", "scale", target, *where, f"--replicas={facts['replicas']}"]
+        case "kubernetes.rollout_undo" if facts.get("revision", "").isdigit():
+            argv = ["kubectl", "rollout", "undo", target, *where, f"--to-revision={facts['revision']}"]
+        case "kubernetes.cordon":
+            argv = ["kubectl", "uncordon", str(arguments["name"])]
+        case "kubernetes.uncordon":
+            argv = ["kubectl", "cordon", str(arguments["name"])]
+    return kubectl.parse(argv, text=shlex.join(argv)) if argv else None

@@ -1,0 +1,184 @@
+"""Runbooks as people wrote them: when one applies, its limits, its steps. Loaders make them; no file is read here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+
+from bot.core.alerts import Severity
+from bot.core.ids import Digest, GroupId, RunbookName, UserId
+from bot.core.operations import Json, Replay, Tier
+
+DEFAULT_TIME_LIMIT = timedelta(minutes=10)
+DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
+DEFAULT_APPROVAL_WINDOW = timedelta(minutes=15)
+
+
+class Level(IntEnum):
+    ADVISORY = 0
+    ASSISTED = 1
+    CONDITIONAL = 2
+    SCOPED = 3
+
+
+class OnFailure(StrEnum):
+    CONTINUE = "continue"
+    ESCALATE = "escalate"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """When the runbook applies. Words are compared lower-case, on word borders. Empty collections do not restrict."""
+
+    all_words: tuple[str, ...] = ()
+    any_words: tuple[str, ...] = ()
+    alert_names: tuple[str, ...] = ()
+    regex: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    severity: tuple[Severity, ...] = ()
+    service: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`origin`: where an alert gives the value: `labels.x`, `annotations.x`, `service`, `environment` or nothing.
+
+    `pattern` must match the whole value. A value never starts with a dash, whatever the pattern says.
+    """
+
+    name: str
+    pattern: str
+    origin: str = ""
+    default: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """All that is declared must hold. `json_path` finds a value that `equals`, `contains` or `regex` then judge."""
+
+    equals: str | None = None
+    contains: str | None = None
+    regex: str | None = None
+    json_path: str | None = None
+    exit_code: int | None = None
+    status: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Expectation()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`run:`: one command or pipeline, as text with placeholders `{name}`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """`http:`: every string may hold placeholders. `replay` is declared for methods other than GET and HEAD.
+
+    `secret_headers` name an environment variable or file whose value is put in at the last moment and shown nowhere.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    json: Json = None
+    body: str | None = None
+    replay: Replay = Replay.ONCE
+
+
+Action = Command | HttpCall
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A read that is repeated until `expect` holds or `within` has passed."""
+
+    action: Action
+    expect: Expectation
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """`risk` can only raise the registry's tier. `line` is where the step stands in its file."""
+
+    name: str
+    action: Action
+    expect: Expectation = Expectation()
+    on_failure: OnFailure = OnFailure.ESCALATE
+    risk: Tier = Tier.LOW
+    undo: Action | None = None
+    verify: Verification | None = None
+    timeout: timedelta = DEFAULT_STEP_TIMEOUT
+    attempts: int = 2
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverRule:
+    """Who may approve. Never empty: an empty rule is a load error, not "everyone"."""
+
+    users: frozenset[UserId]
+    groups: frozenset[GroupId]
+    quorum: int = 1
+    not_requester: bool = False
+
+    def __str__(self) -> str:
+        names = [*sorted(self.groups), *sorted(self.users)]
+        quorum = f"{self.quorum} of " if self.quorum > 1 else ""
+        return quorum + ", ".join(names) + (", not the requester" if self.not_requester else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """`digest` is over the file's bytes. `limits` are counters per incident; a counter not named is not limited.
+
+    `approvers` may lack a tier: the default rule of the settings then applies. `notes` is prose shown on escalation.
+    """
+
+    name: RunbookName
+    title: str
+    digest: Digest
+    path: str
+    match: Match
+    steps: tuple[StepSpec, ...]
+    owner: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    max_level: Level = Level.ASSISTED
+    limits: Mapping[str, int] = field(default_factory=dict)
+    time_limit: timedelta = DEFAULT_TIME_LIMIT
+    approval_window: timedelta = DEFAULT_APPROVAL_WINDOW
+    approvers: Mapping[Tier, ApproverRule] = field(default_factory=dict)
+    escalation: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding of the loader or of `check`: where, what is wrong, what to write instead."""
+
+    path: str
+    line: int
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" + (f" [{self.key}]" if self.key else "")
+        return f"{place}: {self.message}" + (f" - {self.remedy}" if self.remedy else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All runbooks that loaded, by name, plus what did not load. A snapshot: reloading makes a new one."""
+
+    runbooks: Mapping[RunbookName, Runbook]
+    problems: tuple[Problem, ...] = ()

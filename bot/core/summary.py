@@ -1,0 +1,70 @@
+"""Which messages an incident's thread shows now: a pure function of the incident, in the order of the thread."""
+
+from datetime import datetime
+
+from bot.core import card_choice, card_escalation, card_root, card_step, card_summary, card_words
+from bot.core.cards import Audience, Card
+from bot.core.incidents import Incident, Step
+from bot.core.states import State
+
+DETAIL_CHARACTERS = 500
+
+
+def messages(incident: Incident, *, now: datetime, audience: Audience) -> tuple[tuple[str, Card], ...]:
+    """(key, card) for every message. The same incident gives equal cards; `now` only takes the buttons off a question
+    whose time is over."""
+    shown: list[tuple[str, Card]] = [("root", card_root.root(incident, audience=audience))]
+    if _was_asked_to_choose(incident):
+        shown.append(("choice", card_choice.choice(incident, audience=audience)))
+    shown += _steps(incident, now)
+    raised = card_summary.escalations(incident)
+    for number, escalation in enumerate(raised, start=1):
+        is_current = number == len(raised) and incident.is_open
+        card = card_escalation.escalation(incident, escalation, is_current=is_current)
+        shown.append((f"escalation-{number}", card))
+    if incident.state in {State.RESOLVED, State.CLOSED} or incident.reopened:
+        shown.append(("summary", card_summary.summary(incident)))
+    return tuple(shown)
+
+
+def _was_asked_to_choose(incident: Incident) -> bool:
+    chosen = incident.chosen_by is not None and bool(incident.candidates)
+    return incident.state is State.CHOOSING or incident.choice_expires_at is not None or chosen
+
+
+def _steps(incident: Incident, now: datetime) -> list[tuple[str, Card]]:
+    shown = [(f"step-{each.plan.id}", card_step.step(incident, each, now=now)) for each in incident.steps if _due(each)]
+    present = {key for key, _ in shown}
+    for closed in incident.closed_approvals:
+        key = f"step-{closed.approval.step}"
+        if key not in present:
+            shown.append((key, card_step.withdrawn(incident, closed)))
+            present.add(key)
+    return shown
+
+
+def _due(step: Step) -> bool:
+    """Its turn has come, or came once: a message that stands is never left behind with old buttons."""
+    return step.prepared_at is not None or step.started_at is not None or step.is_done
+
+
+def page_details(incident: Incident) -> tuple[tuple[str, str], ...]:
+    """What a pager outside Slack is told besides the summary: facts in a fixed order, without empty ones."""
+    steps = "; ".join(
+        f"{card_words.position(incident, step.plan.id)} {step.plan.name}: {step.outcome or 'not run'}"
+        for step in incident.steps
+    )
+    first = incident.first_alert
+    facts = (
+        ("incident", str(incident.id)),
+        ("title", incident.title),
+        ("severity", str(incident.severity)),
+        ("service", incident.service),
+        ("environment", incident.environment),
+        ("state", card_root.brief(incident)),
+        ("runbook", str(incident.runbook or "")),
+        ("steps", steps),
+        ("alert", first.text if first else ""),
+        ("source", first.url if first else ""),
+    )
+    return tuple((label, card_words.cut(text, DETAIL_CHARACTERS)) for label, text in facts if text)
