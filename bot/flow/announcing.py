@@ -1,0 +1,227 @@
+"""Slack is a view: what should be visible is computed from the incident, and only what differs is posted or updated.
+
+Nothing waits for it. Slack down, slow or rate limited delays what people see, never what is decided. What is worth a
+push is posted before what is not, and the newest state is rendered at the moment of sending, so bursts coalesce.
+"""
+
+import asyncio
+import hashlib
+import heapq
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+from bot.core.cards import Card
+from bot.core.errors import PageturnerError, Permanent, Transient, Unclear
+from bot.core.ids import IncidentId
+from bot.core.incidents import Incident
+from bot.core.states import State
+from bot.flow import supervising
+from bot.flow.pacing import Bucket
+from bot.flow.recording import Recorder
+from bot.ports import Board, Chat, Clock, Message, Posted
+
+log = logging.getLogger(__name__)
+
+SPEAKERS = 16
+"""Incidents told side by side; Slack answers in 50 to 200 ms."""
+
+POST_BURST = 4
+UPDATES_PER_SECOND = 50 / 60
+UPDATE_BURST = 12
+"""chat.update is Tier 3: 50 a minute for the whole workspace, bursts tolerated."""
+
+REMEMBERED = 4096
+LOST_PAUSE_SECONDS = 30.0
+RETRY_PAUSE_SECONDS = 1.0
+WAITS_FOR_PEOPLE = frozenset({State.CHOOSING, State.WAITING, State.UNCLEAR, State.ESCALATED})
+
+Render = Callable[[Incident], tuple[tuple[str, Card], ...]]
+
+
+class Announcer:
+    """`per_second`: posts in one channel; 0 switches all pacing off. `render` gives (key, card) in thread order."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        board: Board,
+        chat: Chat,
+        clock: Clock,
+        *,
+        channel: str,
+        render: Render,
+        per_second: float,
+    ) -> None:
+        self._recorder = recorder
+        self._board = board
+        self._chat = chat
+        self._clock = clock
+        self._channel = channel
+        self._render = render
+        self._posts = Bucket(per_second, POST_BURST)
+        self._updates = Bucket(UPDATES_PER_SECOND if per_second else 0, UPDATE_BURST)
+        self._shown: OrderedDict[IncidentId, dict[str, Posted]] = OrderedDict()
+        self._search: set[tuple[IncidentId, str]] = set()
+        self._inherited: set[IncidentId] = set()
+        self._waiting: list[tuple[int, int, IncidentId]] = []
+        self._queued: dict[IncidentId, int] = {}
+        self._order = count()
+        self._wake = asyncio.Semaphore(0)
+        self._busy: dict[IncidentId, bool] = {}
+        self._held_until = 0.0
+        self.trouble = ""
+        recorder.listeners.append(self.mark)
+
+    def inherit(self, incidents: list[IncidentId]) -> None:
+        """Incidents of an earlier life of this process: a message that is not on record may still have been posted."""
+        self._inherited.update(incidents)
+
+    def mark(self, incident: Incident) -> None:
+        """Show it soon; what waits for a person comes first."""
+        urgency = 0 if incident.state in WAITS_FOR_PEOPLE else 1
+        if incident.id in self._busy:
+            self._busy[incident.id] = True
+            return
+        known = self._queued.get(incident.id)
+        if known is None or urgency < known:
+            self._queued[incident.id] = urgency
+            heapq.heappush(self._waiting, (urgency, next(self._order), incident.id))
+            self._wake.release()
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._queued and not self._busy
+
+    @property
+    def backlog(self) -> int:
+        return len(self._queued)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as speakers:
+            for number in range(SPEAKERS):
+                speakers.create_task(self._speak(), name=f"announce-{number}")
+
+    async def _speak(self) -> None:
+        while True:
+            await self._wake.acquire()
+            urgency, _, incident = heapq.heappop(self._waiting)
+            if self._queued.get(incident) != urgency:
+                continue  # queued again with more urgency, and shown since
+            del self._queued[incident]
+            self._busy[incident] = False
+            problem = await supervising.caught(self._show(incident))
+            if problem is not None:
+                # Still marked as busy: nobody else may post for this incident meanwhile.
+                known = isinstance(problem, PageturnerError)
+                await self._clock.sleep(RETRY_PAUSE_SECONDS if known else LOST_PAUSE_SECONDS)
+            again = self._busy.pop(incident, False)
+            if problem is not None or again:
+                self.mark(await self._recorder.load(incident))
+
+    async def _show(self, incident: IncidentId) -> None:
+        """Deliver what differs, one message after another, looking at the newest state before each."""
+        shown = await self._known(incident)
+        while True:
+            current = await self._recorder.load(incident)
+            message = self._first_difference(current, shown)
+            if message is None:
+                return
+            await self._deliver(message, shown)
+
+    def _first_difference(self, incident: Incident, shown: dict[str, Posted]) -> Message | None:
+        for key, card in self._render(incident):
+            posted = shown.get(key)
+            if posted is None or posted.shown != digest(card):
+                return Message(incident.id, key, card)
+        return None
+
+    async def _deliver(self, message: Message, shown: dict[str, Posted]) -> None:
+        incident, key = message.incident, message.key
+        posted = shown.get(key)
+        try:
+            if posted is None and self._may_exist(incident, key):
+                posted = await self._adopt(incident, key, shown)
+            if posted is None:
+                await self._pause(self._posts)
+                posted = await self._post(message, shown)
+            else:
+                await self._pause(self._updates)
+                posted = await self._chat.update(message, posted)
+        except Permanent as problem:
+            await self._lost(message, shown, problem)
+            return
+        except Unclear:
+            self._search.add((incident, key))
+            raise
+        except Transient as problem:
+            self._held_until = self._clock.monotonic() + problem.retry_after_seconds
+            raise
+        self.trouble = ""
+        await self._note(shown, replace(posted, shown=digest(message.card)))
+
+    async def _post(self, message: Message, shown: dict[str, Posted]) -> Posted:
+        root = shown.get("root")
+        if root is None:
+            return await self._chat.post(message, channel=self._channel)
+        return await self._chat.post(message, channel=root.channel, thread=root.ts)
+
+    def _may_exist(self, incident: IncidentId, key: str) -> bool:
+        return (incident, key) in self._search or incident in self._inherited
+
+    async def _adopt(self, incident: IncidentId, key: str, shown: dict[str, Posted]) -> Posted | None:
+        """A post whose answer was lost is found again by its metadata, so that nothing stands there twice."""
+        root = shown.get("root")
+        try:
+            found = await self._chat.find(
+                incident, key, channel=root.channel if root else self._channel, thread=root.ts if root else ""
+            )
+        except PageturnerError as problem:
+            log.warning("cannot search for an earlier post", extra={"incident": incident, "problem": str(problem)})
+            found = None
+        self._search.discard((incident, key))
+        return found
+
+    async def _note(self, shown: dict[str, Posted], posted: Posted) -> None:
+        shown[posted.key] = posted
+        await self._board.note(posted)
+
+    async def _lost(self, message: Message, shown: dict[str, Posted], problem: Permanent) -> None:
+        """A deleted message is posted anew, a thread whose root is gone starts again, a lost channel is waited for."""
+        incident, key = message.incident, message.key
+        self.trouble = str(problem)
+        if shown.pop(key, None) is not None:
+            log.warning("message lost, posting anew", extra={"incident": incident, "key": key})
+            return
+        if key != "root" and shown:
+            log.warning("thread lost, starting anew", extra={"incident": incident})
+            shown.clear()
+            return
+        log.error("cannot post", extra={"incident": incident, "problem": self.trouble})
+        await self._clock.sleep(LOST_PAUSE_SECONDS)
+
+    async def _pause(self, bucket: Bucket) -> None:
+        now = self._clock.monotonic()
+        wait = max(bucket.take(now), self._held_until - now)
+        if wait > 0:
+            await self._clock.sleep(wait)
+
+    async def _known(self, incident: IncidentId) -> dict[str, Posted]:
+        if incident not in self._shown:
+            rows = await self._board.posted(incident) if incident in self._inherited else []
+            self._shown[incident] = {row.key: row for row in rows}
+            while len(self._shown) > REMEMBERED:
+                self._forget_oldest()
+        self._shown.move_to_end(incident)
+        return self._shown[incident]
+
+    def _forget_oldest(self) -> None:
+        oldest, _ = self._shown.popitem(last=False)
+        self._inherited.add(oldest)
+
+
+def digest(card: Card) -> str:
+    """What was delivered, in 16 hexadecimal characters: dataclass reprs are complete and stable."""
+    return hashlib.blake2b(repr(card).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,203 @@
+"""What people can ask for, whoever carries their words. Every answer comes after what it says is durable.
+
+It starts no long work: it records what a person decided, and `advancing` does the rest.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core import actors, events, parameters
+from bot.core.alerts import Severity
+from bot.core.approvals import Approval, Choice
+from bot.core.errors import Invalid, Refused
+from bot.core.events import EscalationReason
+from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
+from bot.core.incidents import Incident, Step
+from bot.core.previews import Outcome
+from bot.core.runbooks import Library, Runbook
+from bot.core.states import State
+from bot.flow.approving import Approver
+from bot.flow.closing import WATCHED
+from bot.flow.recording import Draft, Recorder
+from bot.ports import Clock, Journal, Runbooks
+
+SHOWN_AFTER_CLOSING = timedelta(hours=24)
+SHORTEST_REJECTION = 3
+"""Characters: enough for "bad" or "no!"; a reject must stay quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One or two sentences for the person who asked."""
+
+    text: str
+    incident: IncidentId | None = None
+
+
+class Desk:
+    def __init__(
+        self,
+        recorder: Recorder,
+        journal: Journal,
+        approver: Approver,
+        runbooks: Runbooks,
+        clock: Clock,
+        *,
+        escalate_to: tuple[str, ...],
+    ) -> None:
+        self._recorder = recorder
+        self._journal = journal
+        self._approver = approver
+        self._runbooks = runbooks
+        self._clock = clock
+        self._escalate_to = escalate_to
+
+    # --- votes -----------------------------------------------------------------------------------------------------
+
+    async def vote_approve(self, approval: ApprovalId, user: UserId, *, typed: str = "", reason: str = "") -> Answer:
+        incident = await self._approver.vote(approval, user, Choice.APPROVE, typed=typed, reason=reason)
+        asked = incident.approval
+        missing = asked.rule.quorum - len(asked.yes) if asked and asked.id == approval else 0
+        if missing > 0:
+            return Answer(f"Your approval counts; {missing} more needed.", incident.id)
+        return Answer("Approved. It runs now.", incident.id)
+
+    async def vote_reject(self, approval: ApprovalId, user: UserId, *, reason: str) -> Answer:
+        if len(reason.strip()) < SHORTEST_REJECTION:
+            raise Refused("Say in a word or two why, so that the next person knows.", rule="reason")
+        incident = await self._approver.vote(approval, user, Choice.REJECT, reason=reason)
+        return Answer("Rejected. Nothing was run, and people are told.", incident.id)
+
+    async def confirmation(self, approval: ApprovalId, user: UserId) -> tuple[Incident, Step, Approval]:
+        return await self._approver.look(approval, user)
+
+    # --- the incident ----------------------------------------------------------------------------------------------
+
+    async def look(self, incident: IncidentId) -> Incident:
+        return await self._recorder.load(incident)
+
+    async def take(self, incident: IncidentId, user: UserId) -> Answer:
+        await self._allow(incident, user)
+
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.state is not State.CLOSED, "is closed")
+            return [] if now.taken_by == user else [Draft(events.IncidentTaken(), actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer(f"{incident} is yours.", incident)
+
+    async def escalate(self, incident: IncidentId, user: UserId) -> Answer:
+        await self._allow(incident, user)
+
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.state is not State.RUNNING, "has a step running; wait until it has finished")
+            _require(now, now.state is not State.UNCLEAR, "has a step with an unknown outcome: settle that first")
+            _require(now, now.is_open, "is not open any more")
+            text = f"<@{user}> asked for help."
+            raised = events.EscalationRaised(EscalationReason.ASKED, text, self._escalate_to)
+            return [Draft(raised, actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer("Escalated. Nothing more runs by itself.", incident)
+
+    async def resolve(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        await self._allow(incident, user)
+        if len(reason.strip()) < SHORTEST_REJECTION:
+            raise Refused("Say in a few words what cured it, for the record.", rule="reason")
+
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.state is not State.RUNNING, "has a step running; wait until it has finished")
+            _require(now, now.is_open, "is resolved already")
+            resolved = events.IncidentResolved(f"<@{user}>: {reason.strip()}", self._clock.now() + WATCHED)
+            return [Draft(resolved, actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer(f"{incident} is resolved. It is watched for 30 min.", incident)
+
+    async def choose(self, incident: IncidentId, user: UserId, runbook: RunbookName | None) -> Answer:
+        await self._allow(incident, user)
+        if runbook is None:
+            return await self._choose_none(incident, user)
+        known = self._runbook(runbook)
+
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.state is not State.RUNNING, "has a step running; wait until it has finished")
+            _require(now, now.state is not State.UNCLEAR, "has a step with an unknown outcome: settle that first")
+            _require(now, now.is_open, "is not open any more")
+            parameters.resolve(known, now.first_alert, {})
+            return [Draft(events.RunbookChosen(known.name, {}), actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer(f"{known.name} it is. The first step follows in the thread.", incident)
+
+    async def _choose_none(self, incident: IncidentId, user: UserId) -> Answer:
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.state is State.CHOOSING, "does not ask for a runbook any more")
+            text = f"<@{user}> says that none of the runbooks fits."
+            raised = events.EscalationRaised(EscalationReason.NOT_CHOSEN, text, self._escalate_to)
+            return [Draft(raised, actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer("None of these, then. People are told.", incident)
+
+    async def settle(self, incident: IncidentId, step: StepId, user: UserId, *, worked: bool | None) -> Answer:
+        current = await self._recorder.load(incident)
+        await self._approver.authorise(current, user, next((s for s in current.steps if s.plan.id == step), None))
+        outcome = Outcome.SUCCEEDED if worked else Outcome.FAILED
+
+        def decide(now: Incident) -> list[Draft]:
+            unclear = now.state is State.UNCLEAR and now.current == step
+            _require(now, unclear, "has no unclear outcome here any more; look at the newest card")
+            return [Draft(events.OutcomeSettled(step, outcome, rerun=worked is None), actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        if worked is None:
+            return Answer("It is previewed and asked about again before anything runs.", incident)
+        return Answer("Recorded: it worked." if worked else "Recorded: it did not work.", incident)
+
+    # --- runbooks --------------------------------------------------------------------------------------------------
+
+    async def run(self, name: str, typed: Mapping[str, str], user: UserId) -> Answer:
+        """Open an incident for a run that a person asks for. Anybody in the workspace may ask; approvers decide."""
+        runbook = self._runbook(name)
+        values = parameters.resolve(runbook, None, typed)
+        standing = await self._approver.standing(user)
+        person = standing.person
+        if person.is_bot or person.is_deleted or person.is_guest or person.is_foreign:
+            raise Refused("Only members of this workspace can start a runbook.", rule="run.person")
+        actor = actors.person(user)
+        environment = values.get("environment") or values.get("namespace", "")
+        opened = events.IncidentOpened(
+            runbook.title, Severity.UNKNOWN, values.get("service", ""), environment, requester=user
+        )
+        chosen = events.RunbookChosen(runbook.name, dict(typed))
+        incident = await self._recorder.open(self._recorder.new_id(), [Draft(opened, actor), Draft(chosen, actor)])
+        return Answer(f"{incident.id} opened for {runbook.name}.", incident.id)
+
+    def library(self) -> Library:
+        return self._runbooks.current()
+
+    async def overview(self) -> list[Incident]:
+        """Open incidents and those of the last 24 h, newest first."""
+        heads = await self._journal.heads(closed_since=self._clock.now() - SHOWN_AFTER_CLOSING)
+        return [await self._recorder.load(head.incident) for head in reversed(heads)]
+
+    def _runbook(self, name: str) -> Runbook:
+        known = self._runbooks.current().runbooks
+        runbook = known.get(RunbookName(name))
+        if runbook is None:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise Invalid(
+                f"there is no runbook {name}", remedy=f"did you mean {near[0]}?" if near else "see /runbook list"
+            )
+        return runbook
+
+    async def _allow(self, incident: IncidentId, user: UserId) -> None:
+        await self._approver.authorise(await self._recorder.load(incident), user, None)
+
+
+def _require(incident: Incident, holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Refused(f"{incident.id} {otherwise}.", rule="incident.state", remedy="Look at its newest card.")

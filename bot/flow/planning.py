@@ -1,0 +1,105 @@
+"""A chosen runbook becomes a plan; a step whose turn has come is previewed again. Neither changes anything outside."""
+
+import asyncio
+
+from bot.core import actors, events, parameters, policies
+from bot.core.errors import Invalid
+from bot.core.events import EscalationReason
+from bot.core.ids import StepId
+from bot.core.incidents import Incident
+from bot.core.moves import undo_id
+from bot.core.plans import Plan
+from bot.core.runbooks import Runbook
+from bot.core.states import State
+from bot.flow import previewing
+from bot.flow.previewing import Previewer, Setting
+from bot.flow.recording import Draft, Recorder
+from bot.ports import Clock, Runbooks
+
+
+class Planner:
+    def __init__(
+        self,
+        recorder: Recorder,
+        runbooks: Runbooks,
+        previewer: Previewer,
+        clock: Clock,
+        *,
+        escalate_to: tuple[str, ...],
+    ) -> None:
+        self._recorder = recorder
+        self._runbooks = runbooks
+        self._previewer = previewer
+        self._clock = clock
+        self._escalate_to = escalate_to
+
+    async def make_plan(self, incident: Incident) -> None:
+        """PlanMade, or an escalation that says what in the runbook or in the alert is missing."""
+        runbook = self._runbooks.current().runbooks.get(incident.runbook) if incident.runbook else None
+        if runbook is None:
+            await self._blocked(incident, f"The runbook {incident.runbook} is not there any more.")
+            return
+        try:
+            plan = await self._plan(incident, runbook)
+        except Invalid as problem:
+            await self._blocked(incident, f"{runbook.name} cannot be planned: {problem}.")
+            return
+        made = Draft(events.PlanMade(plan), actors.BOT)
+        await self._recorder.record(
+            incident.id, lambda now: [made] if now.state is State.PLANNING and now.version == incident.version else []
+        )
+
+    async def _plan(self, incident: Incident, runbook: Runbook) -> Plan:
+        values = parameters.resolve(runbook, incident.first_alert, incident.parameters)
+        level, reasons = policies.level_of(runbook)
+        setting = Setting(runbook, level, values, incident.environment, incident.spent)
+        specs = enumerate(runbook.steps, start=1)
+        steps = await asyncio.gather(
+            *(self._previewer.step(spec, StepId(str(number)), setting) for number, spec in specs)
+        )
+        return Plan(
+            runbook=runbook.name,
+            runbook_digest=runbook.digest,
+            title=runbook.title,
+            level=level,
+            parameters=values,
+            limits=runbook.limits,
+            steps=tuple(steps),
+            deadline=self._clock.now() + runbook.time_limit,
+            requester=incident.chosen_by or incident.requester,
+            notes=runbook.notes,
+            escalation=runbook.escalation,
+            level_reasons=reasons,
+        )
+
+    async def prepare(self, incident: Incident, step: StepId) -> None:
+        """Preview the step again as the world is now."""
+        fresh = await previewing.step_again(self._runbooks, self._previewer, incident, step)
+        if fresh is None:
+            await self._blocked(incident, f"The runbook {incident.runbook} was changed or removed during the run.")
+            return
+        prepared = Draft(events.StepPrepared(fresh), actors.BOT)
+        await self._recorder.record(incident.id, lambda now: [prepared] if _is_next(now, step) else [])
+
+    async def plan_undo(self, incident: Incident, step: StepId) -> None:
+        """The declared undo becomes a step of its own, right after the step that failed."""
+        planned = await previewing.step_again(self._runbooks, self._previewer, incident, undo_id(step))
+        if planned is None:
+            await self._blocked(incident, f"Step {step} failed and its undo is not in the runbook any more.")
+            return
+        drafted = Draft(events.UndoPlanned(step, planned), actors.BOT)
+
+        def decide(now: Incident) -> list[Draft]:
+            known = any(each.plan.id == planned.id for each in now.steps)
+            return [] if known or now.state is not State.READY else [drafted]
+
+        await self._recorder.record(incident.id, decide)
+
+    async def _blocked(self, incident: Incident, why: str) -> None:
+        raised = Draft(events.EscalationRaised(EscalationReason.BLOCKED, why, self._escalate_to), actors.BOT)
+        await self._recorder.record(incident.id, lambda now: [raised] if now.version == incident.version else [])
+
+
+def _is_next(incident: Incident, step: StepId) -> bool:
+    following = incident.next_step
+    return incident.state is State.READY and following is not None and following.plan.id == step

@@ -1,0 +1,123 @@
+"""The view: one message per key whatever goes wrong, always the newest state, and nothing waits for it."""
+
+from bot.core.errors import Permanent, Transient, Unclear
+from bot.core.states import State
+from bot.flow.pacing import Bucket
+from tests import builders as b
+from tests.fakes.world import World
+from tests.flow.test_road import CHANGE, VERIFY, approve
+
+
+def made() -> World:
+    return World(b.runbook(CHANGE, VERIFY))
+
+
+async def test_one_root_and_one_message_per_step_updated_in_place() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        await approve(world)
+        assert len(world.chat.shown("root")) == 1
+        assert len(world.chat.shown("step-1")) == 1
+        assert "resolved" in world.chat.shown("root")[0].fallback
+        assert "succeeded" in world.chat.shown("step-1")[0].fallback
+
+
+async def test_steps_stand_in_the_thread_of_their_root() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        root = next(at for message, at in world.chat.messages.values() if message.key == "root")
+        assert {at.thread for message, at in world.chat.messages.values() if message.key != "root"} == {root.ts}
+
+
+async def test_F44_a_post_whose_answer_was_lost_is_found_again_and_not_repeated() -> None:
+    world = made()
+    world.chat.lose_answer = True
+    async with world.alive():
+        await world.fire()
+        assert len(world.chat.shown("root")) == 1
+        assert "find" in world.chat.calls
+
+
+async def test_F04_a_post_that_was_not_noted_before_a_restart_is_found_again() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+    world.store._posted.clear()
+    world.again()
+    async with world.alive():
+        await world.rest()
+        assert len(world.chat.shown("root")) == 1
+        assert len(world.chat.shown("step-1")) == 1
+
+
+async def test_F09_what_was_not_shown_before_a_restart_is_shown_after_it() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        world.chat.fault = Transient("Slack is down", retry_after_seconds=1)
+        await approve(world)
+    world.again()
+    async with world.alive():
+        await world.rest()
+        assert "resolved" in world.chat.shown("root")[0].fallback
+
+
+async def test_F38_a_rate_limit_delays_the_view_and_not_the_decision() -> None:
+    world = made()
+    world.chat.fault = Transient("ratelimited", retry_after_seconds=30)
+    async with world.alive():
+        await world.fire()
+        assert (await world.incident()).state is State.WAITING
+        assert len(world.chat.shown("root")) == 1
+        assert world.clock.monotonic() >= 30
+
+
+async def test_F39_a_deleted_message_is_posted_anew() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        gone = next(ts for ts, (message, _) in world.chat.messages.items() if message.key == "step-1")
+        del world.chat.messages[gone]
+        await approve(world)
+        assert len(world.chat.shown("step-1")) == 1
+
+
+async def test_F40_a_thread_whose_root_is_gone_starts_again() -> None:
+    world = made()
+    async with world.alive():
+        world.chat.fault = None
+        await world.fire()
+        world.chat.messages.clear()
+        await approve(world)
+        assert len(world.chat.shown("root")) == 1
+
+
+async def test_F41_a_channel_that_cannot_be_posted_to_is_said_and_tried_again() -> None:
+    world = made()
+    world.chat.fault = Permanent("is_archived")
+    async with world.alive():
+        await world.fire()
+        assert (await world.incident()).state is State.WAITING
+        assert len(world.chat.shown("root")) == 1
+        assert world.announcer.trouble == ""
+
+
+async def test_an_unclear_search_still_ends_in_one_visible_message() -> None:
+    world = made()
+    async with world.alive():
+        world.chat.fault = Unclear("timeout before anything was posted")
+        await world.fire()
+        assert len(world.chat.shown("root")) == 1
+
+
+def test_a_bucket_lets_a_burst_through_and_then_one_a_second() -> None:
+    bucket = Bucket(1.0, burst=3)
+    assert [round(bucket.take(0.0), 3) for _ in range(5)] == [0, 0, 0, 1, 2]
+    assert bucket.take(10.0) == 0
+
+
+def test_a_bucket_without_a_rate_holds_nothing_back() -> None:
+    bucket = Bucket(0, burst=1)
+    assert [bucket.take(0.0) for _ in range(50)] == [0.0] * 50
