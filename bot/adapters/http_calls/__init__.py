@@ -1,0 +1,1 @@
+"""HTTP requests of runbooks: only to hosts that the operator named, only to addresses that such a name may have."""

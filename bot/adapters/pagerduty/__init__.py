@@ -1,0 +1,1 @@
+"""People outside Slack, reached through PagerDuty. `events.PagerDuty` is the way in."""

@@ -1,0 +1,1 @@
+"""Programs of an allow-list, run as argv: never a shell, never the bot's own environment."""

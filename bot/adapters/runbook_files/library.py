@@ -1,0 +1,119 @@
+"""The folder of runbooks as the port `Runbooks`: always the last good version of each file, and what is wrong now.
+
+A file that breaks keeps its last good runbook in use and is reported; a file that goes takes its runbook with it.
+Files are read again only when their size, times or inode changed, and replaced only when their digest did.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.adapters.runbook_files import loading
+from bot.adapters.runbook_files.findings import Unreadable
+from bot.core import checking
+from bot.core.ids import Digest, RunbookName
+from bot.core.runbooks import Library, Problem, Runbook
+
+Check = Callable[[Runbook], list[Problem]]
+_Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is known of one file. `good` is the last runbook that loaded; `problems` are those of the version now."""
+
+    stamp: _Stamp
+    digest: Digest | None
+    good: Runbook | None
+    problems: tuple[Problem, ...] = ()
+
+
+class RunbookFiles:
+    """Reads the folder when made and at each `reload_if_changed`; one caller at a time, off the event loop."""
+
+    def __init__(self, root: Path, *, check: Check = checking.check) -> None:
+        self._root = root
+        self._check = check
+        self._entries: Mapping[Path, _Entry] = {}
+        self._library = Library(MappingProxyType({}))
+        self.reload_if_changed()
+
+    def current(self) -> Library:
+        """The last good set. The same object until something changed."""
+        return self._library
+
+    def reload_if_changed(self) -> bool:
+        """True when the library is a new one."""
+        paths = list(loading.find(self._root))[: loading.MOST_FILES]
+        entries = {path: self._entry(path) for path in paths}
+        library = self._assembled(entries)
+        is_new = library != self._library
+        self._entries = entries
+        if is_new:
+            self._library = library
+        return is_new
+
+    def _entry(self, path: Path) -> _Entry:
+        before = self._entries.get(path)
+        stamp = _stamp(path)
+        if before and stamp == before.stamp:
+            return before
+        shown = str(path)
+        good = before.good if before else None
+        try:
+            content = loading.read(path, self._root, shown=shown)
+        except Unreadable as error:
+            return _Entry(stamp, None, good, (error.finding,))
+        digest = loading.digest(content)
+        if before and digest == before.digest:
+            return _Entry(stamp, digest, before.good, before.problems)
+        loaded = loading.load(content, shown=shown)
+        problems = loaded.problems
+        if loaded.runbook:
+            problems = tuple(loading.placed(problem, loaded) for problem in self._check(loaded.runbook))
+        return _Entry(stamp, digest, good if problems else loaded.runbook, problems)
+
+    def _assembled(self, entries: Mapping[Path, _Entry]) -> Library:
+        by_name: dict[RunbookName, list[Runbook]] = defaultdict(list)
+        for entry in entries.values():
+            if entry.good:
+                by_name[entry.good.name].append(entry.good)
+        problems = [problem for entry in entries.values() for problem in entry.problems]
+        runbooks = {}
+        for name, found in sorted(by_name.items()):
+            if len(found) > 1:
+                problems.extend(duplicates(found))
+                found = [runbook for runbook in found if self._had(runbook)]  # noqa: PLW2901 - who had the name keeps it
+            if len(found) == 1:
+                runbooks[name] = found[0]
+        if not self._root.is_dir():
+            remedy = "create it, or set PAGETURNER_RUNBOOKS"
+            problems.append(Problem(str(self._root), 1, "", "the folder of runbooks does not exist", remedy))
+        return Library(MappingProxyType(runbooks), tuple(sorted(problems, key=lambda each: (each.path, each.line))))
+
+    def _had(self, runbook: Runbook) -> bool:
+        before = self._library.runbooks.get(runbook.name)
+        return before is not None and before.path == runbook.path
+
+
+def duplicates(found: list[Runbook]) -> list[Problem]:
+    """One problem for each file that shares its runbook's name with others."""
+    paths = sorted(runbook.path for runbook in found)
+    return [
+        Problem(
+            runbook.path, 1, "name", f"the name {runbook.name} is also used by "
+            + ", ".join(path for path in paths if path != runbook.path), "give each runbook its own name",
+        )
+        for runbook in found
+    ]  # fmt: skip
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Empty for a file that is gone or must not be looked at. ctime moves even when somebody sets mtime back."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev

@@ -1,0 +1,53 @@
+"""`check`: everything that is wrong with some runbook files or folders, for an author at a terminal.
+
+Uses the same loading as the running bot, so that what passes here loads there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bot.adapters.runbook_files import library, loading
+from bot.adapters.runbook_files.findings import Loaded, Unreadable
+from bot.adapters.runbook_files.library import Check
+from bot.core import checking
+from bot.core.ids import RunbookName
+from bot.core.runbooks import Problem, Runbook
+
+
+def check(paths: Iterable[Path], *, judge: Check = checking.check) -> list[Problem]:
+    """What keeps these files, and those below these folders, from loading. Ordered by file and line."""
+    problems: list[Problem] = []
+    by_name: dict[RunbookName, list[Runbook]] = defaultdict(list)
+    for loaded in _load(paths):
+        problems.extend(loaded.problems)
+        if loaded.runbook:
+            problems.extend(loading.placed(problem, loaded) for problem in judge(loaded.runbook))
+            by_name[loaded.runbook.name].append(loaded.runbook)
+    for same in by_name.values():
+        problems.extend(library.duplicates(same) if len(same) > 1 else ())
+    return _ordered(problems)
+
+
+def advise(paths: Iterable[Path], *, judge: Check = checking.advise) -> list[Problem]:
+    """What the authors of these files should know although they load."""
+    advice: list[Problem] = []
+    for loaded in _load(paths):
+        if loaded.runbook:
+            advice.extend(loading.placed(problem, loaded) for problem in judge(loaded.runbook))
+    return _ordered(advice)
+
+
+def _load(paths: Iterable[Path]) -> Iterator[Loaded]:
+    for given in sorted(set(paths)):
+        files = list(loading.find(given)) if given.is_dir() else [given]
+        root = given if given.is_dir() else given.parent
+        for path in files:
+            try:
+                yield loading.load(loading.read(path, root, shown=str(path)), shown=str(path))
+            except Unreadable as error:
+                yield Loaded(None, (error.finding,))
+
+
+def _ordered(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(set(problems), key=lambda each: (each.path, each.line, each.key, each.message))

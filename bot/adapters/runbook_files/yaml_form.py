@@ -1,0 +1,206 @@
+"""A YAML runbook to the core model. Every problem names its line and key and says what to write instead."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.adapters.runbook_files import findings, strict_yaml, yaml_models
+from bot.adapters.runbook_files.findings import Findings, Loaded, Place, Unreadable
+from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, RunbookForm, StepForm
+from bot.core.ids import Digest, GroupId, RunbookName, UserId
+from bot.core.operations import Tier
+from bot.core.runbooks import (
+    Action,
+    ApproverRule,
+    Command,
+    Expectation,
+    HttpCall,
+    Match,
+    Parameter,
+    Runbook,
+    StepSpec,
+    Verification,
+)
+
+_KEYED = frozenset({"parameters", "approvers", "steps"})
+_MAPPING = ("keys and values belong here", "write them below it, indented")
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "missing": ("this key is missing", "add it (see runbooks/README.md)"),
+    "string_type": ("text belongs here", "put numbers, true and false in quotes"),
+    "int_type": ("a whole number belongs here", "write digits without quotes"),
+    "bool_type": ("true or false belongs here", "write one of them without quotes"),
+    "list_type": ("a list belongs here", "write [one, two], or one line each with a dash"),
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "string_too_short": ("this is empty", "write something, or remove the key"),
+    "too_short": ("this is empty", "write at least one"),
+}
+"""Message and remedy by pydantic's error type: https://docs.pydantic.dev/latest/errors/validation_errors/"""
+
+
+def load(text: str, *, path: str, digest: Digest) -> Loaded:
+    try:
+        document = strict_yaml.load(text, path)
+    except Unreadable as error:
+        return Loaded(None, (error.finding,))
+    found = Findings(path, document.lines)
+    lines = {findings.shown(place): line for place, line in document.lines.items()}
+    if not isinstance(document.value, dict):
+        found.at((), "this is not a runbook", "begin with name: and steps: (see runbooks/README.md)")
+        return Loaded(None, found.problems, lines)
+    try:
+        form = RunbookForm.model_validate(document.value)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            _explain(each, found)
+        return Loaded(None, (*document.problems, *found.problems), lines)
+    _judge(form, found)
+    if len(form.limits) < len(document.value.get("limits") or {}):  # type: ignore[arg-type]
+        found.at(("limits",), "one counter stands here twice, with and without max_", "keep one of them")
+    if document.problems or found.problems:
+        return Loaded(None, (*document.problems, *found.problems), lines)
+    return Loaded(_runbook(form, path=path, digest=digest, found=found), lines=lines)
+
+
+# --- problems --------------------------------------------------------------------------------------------------------
+
+
+def _explain(error: Any, found: Findings) -> None:  # pydantic's ErrorDetails: its ctx is untyped
+    place: Place = tuple(part for part in error["loc"] if part != "[key]")
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "runbook":
+        found.at(place, context["message"], context["remedy"])
+    elif kind == "extra_forbidden":
+        found.at(
+            place, f'the key "{place[-1]}" is not known here', findings.did_you_mean(str(place[-1]), _keys(place[:-1]))
+        )
+    else:
+        message, remedy = _SENTENCES.get(kind, (error["msg"], "see runbooks/README.md"))
+        found.at(place, message, remedy)
+
+
+def _keys(parent: Place) -> list[str]:
+    """The keys that may stand in this mapping."""
+    shape = tuple(
+        "*" if isinstance(part, int) or (index and parent[index - 1] in _KEYED) else part
+        for index, part in enumerate(parent)
+    )
+    form = yaml_models.FORMS.get(shape)
+    return [field.alias or name for name, field in form.model_fields.items()] if form else []
+
+
+def _judge(form: RunbookForm, found: Findings) -> None:
+    """What single values cannot show: keys that belong together or exclude each other."""
+    for tier, rule in form.approvers.items():
+        place: Place = ("approvers", str(tier))
+        if not rule.users and not rule.groups:
+            found.at(place, "nobody may approve", "name users or groups by id, or leave the tier out for the default")
+        if not rule.groups and rule.users and rule.quorum > len(set(rule.users)):
+            found.at(
+                place, f"{rule.quorum} people must approve, {len(set(rule.users))} may", "lower quorum or add users"
+            )
+    for number, step in enumerate(form.steps):
+        _judge_step(step, ("steps", number), found)
+
+
+def _judge_step(step: StepForm, place: Place, found: Findings) -> None:
+    _judge_action(step, place, found, expect=step.expect)
+    if step.undo is not None:
+        _judge_action(step.undo, (*place, "undo"), found)
+    if step.verify is not None:
+        where = (*place, "verify")
+        _judge_action(step.verify, where, found, expect=step.verify.expect)
+        if _expectation(step.verify.expect).is_empty:
+            found.at(where, "the verification expects nothing", "add expect: with equals, contains, regex or status")
+
+
+def _judge_action(action: ActionForm, place: Place, found: Findings, *, expect: ExpectForm | None = None) -> None:
+    if (action.run is None) == (action.http is None):
+        found.at(place, "exactly one of run and http must stand here", "keep one of them")
+    if action.http and action.http.json_body is not None and action.http.body is not None:
+        found.at((*place, "http"), "json and body exclude each other", "keep one of them")
+    if expect and expect.status is not None and action.run is not None:
+        found.at((*place, "expect", "status"), "a command has no HTTP status", "use exit_code, equals or contains")
+    if expect and expect.exit_code is not None and action.http is not None:
+        found.at((*place, "expect", "exit_code"), "an HTTP request has no exit code", "use status")
+
+
+# --- to the core model -----------------------------------------------------------------------------------------------
+
+
+def _runbook(form: RunbookForm, *, path: str, digest: Digest, found: Findings) -> Runbook:
+    return Runbook(
+        name=RunbookName(form.name),
+        title=form.title or form.name.replace("-", " ").capitalize(),
+        digest=digest,
+        path=path,
+        match=_match(form),
+        steps=tuple(_step(step, found.line(("steps", number))) for number, step in enumerate(form.steps)),
+        owner=form.owner or "",
+        parameters={
+            name: Parameter(name, each.pattern, each.origin or "", each.default, each.description or "")
+            for name, each in sorted(form.parameters.items())
+        },
+        max_level=form.max_level,
+        limits=dict(sorted(form.limits.items())),
+        time_limit=form.time_limit,
+        approval_window=form.approval_window,
+        approvers=_approvers(form),
+        escalation=form.escalation or "",
+        notes=(form.notes or "").strip(),
+    )
+
+
+def _match(form: RunbookForm) -> Match:
+    wanted = form.match
+    return Match(
+        tuple(wanted.all_words),
+        tuple(wanted.any_words),
+        tuple(wanted.alert_names),
+        wanted.regex or "",
+        dict(sorted(wanted.labels.items())),
+        tuple(wanted.severity),
+        tuple(wanted.service),
+        tuple(wanted.environment),
+    )
+
+
+def _approvers(form: RunbookForm) -> dict[Tier, ApproverRule]:
+    return {
+        tier: ApproverRule(
+            frozenset(map(UserId, rule.users)), frozenset(map(GroupId, rule.groups)), rule.quorum, rule.not_requester
+        )
+        for tier, rule in form.approvers.items()
+    }
+
+
+def _step(form: StepForm, line: int) -> StepSpec:
+    verify = form.verify
+    return StepSpec(
+        name=form.name,
+        action=_action(form),
+        expect=_expectation(form.expect),
+        on_failure=form.on_failure,
+        risk=form.risk,
+        undo=_action(form.undo) if form.undo else None,
+        verify=Verification(_action(verify), _expectation(verify.expect), verify.within) if verify else None,
+        timeout=form.timeout,
+        attempts=form.attempts,
+        line=line,
+    )
+
+
+def _action(form: ActionForm) -> Action:
+    if form.http is None:
+        return Command((form.run or "").strip())
+    http = form.http
+    return HttpCall(
+        http.method, http.url, dict(http.headers), dict(http.secret_headers), http.json_body, http.body, http.replay
+    )
+
+
+def _expectation(form: ExpectForm) -> Expectation:
+    return Expectation(form.equals, form.contains, form.regex, form.json_path, form.exit_code, form.status)

@@ -1,0 +1,1 @@
+"""The Slack edge: cards become blocks, clicks become questions to the desk. Nothing outside knows Slack's words."""

@@ -1,0 +1,89 @@
+"""The reading half of the store, on a read-only connection: it can neither change nor checkpoint the file.
+
+The command line reads through this while the bot runs; it takes no lock and never migrates.
+"""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from bot.adapters.sqlite import connections, migrations, rows
+from bot.adapters.sqlite.queries import sql
+from bot.core import errors
+from bot.core.events import Recorded
+from bot.core.ids import IncidentId
+from bot.ports import Head, InboxItem, Posted
+
+
+class Archive:
+    """Every read is one consistent snapshot of what was committed before it began."""
+
+    def __init__(self, reading: aiosqlite.Connection, path: Path) -> None:
+        self._reading = reading
+        self._path = path
+
+    @classmethod
+    async def read_only(cls, path: Path) -> "Archive":
+        """Raise Permanent when there is no such database, or it has another schema than this program's."""
+        try:
+            connection = await connections.open_reader(path)
+        except sqlite3.Error as problem:
+            raise errors.Permanent(f"{path} cannot be opened: {problem}") from problem
+        archive = Archive(connection, path)
+        try:
+            migrations.refuse_other(int((await archive._rows_of("PRAGMA user_version"))[0][0]), path)
+        except BaseException:
+            await archive.close()
+            raise
+        return archive
+
+    async def close(self) -> None:
+        await self._reading.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def history(self, incident: IncidentId) -> list[Recorded]:
+        return [rows.recorded_from(row) for row in await self._rows("history", incident)]
+
+    async def heads(self, *, closed_since: datetime | None = None) -> list[Head]:
+        if closed_since is None:
+            found = await self._rows("open_heads")
+        else:
+            found = await self._rows("open_and_recently_closed_heads", rows.micros(closed_since))
+        return [rows.head_from(row) for row in found]
+
+    async def incidents_between(self, start: datetime, end: datetime) -> list[Head]:
+        """Incidents opened from `start` on and before `end`, newest last."""
+        found = await self._rows("heads_between", rows.micros(start), rows.micros(end))
+        return [rows.head_from(row) for row in found]
+
+    async def recent(self, limit: int) -> list[Head]:
+        """The last `limit` incidents, newest last."""
+        return [rows.head_from(row) for row in reversed(await self._rows("recent_heads", limit))]
+
+    async def last_number(self) -> int:
+        return int((await self._rows("last_number"))[0][0])
+
+    async def pending(self) -> list[InboxItem]:
+        return [rows.item_from(row) for row in await self._rows("pending")]
+
+    async def posted(self, incident: IncidentId) -> list[Posted]:
+        return [rows.posted_from(row) for row in await self._rows("posted", incident)]
+
+    async def _rows(self, name: str, *parameters: str | int) -> list[rows.Fetched]:
+        return await self._rows_of(sql(name), *parameters)
+
+    async def _rows_of(self, statement: str, *parameters: str | int) -> list[rows.Fetched]:
+        try:
+            return list(await self._reading.execute_fetchall(statement, parameters))
+        except sqlite3.Error as problem:
+            raise connections.translate(problem, path=self._path, verb="read") from problem
+        except ValueError as problem:  # aiosqlite's answer for a closed connection
+            raise errors.Transient("the store is closed") from problem

@@ -1,0 +1,79 @@
+-- Every statement that the store runs after opening, by name. Lists come in as one JSON array.
+
+-- name: take_over
+UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value;
+
+-- name: name_owner
+INSERT INTO meta (name, value) VALUES ('owner', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: epoch
+SELECT value FROM meta WHERE name = 'epoch';
+
+-- name: versions
+SELECT id, version FROM incidents WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: inbox_rows
+SELECT id, tries, became FROM inbox WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: seen_keys
+SELECT inbox.source, inbox.key, max(inbox.received_at)
+FROM json_each(?) AS asked
+JOIN inbox ON inbox.source = json_extract(asked.value, '$[0]')
+    AND inbox.key = json_extract(asked.value, '$[1]')
+    AND inbox.key <> ''
+GROUP BY inbox.source, inbox.key;
+
+-- name: last_inbox_id
+SELECT coalesce(max(id), 0) FROM inbox;
+
+-- name: put_incident
+INSERT INTO incidents (id, number, version, state, due_at, fingerprints, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state, due_at = excluded.due_at,
+    fingerprints = excluded.fingerprints, changed_at = excluded.changed_at;
+
+-- name: add_event
+INSERT INTO events (incident, sequence, at, actor_kind, actor_id, kind, body) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_inbox
+INSERT INTO inbox (id, source, key, alert, received_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: settle_inbox
+UPDATE inbox SET became = ?, incident = ?, reason = ?, settled_at = ? WHERE id = ?;
+
+-- name: set_tries
+UPDATE inbox SET tries = ? WHERE id = ?;
+
+-- name: put_posted
+INSERT INTO posted (incident, key, channel, ts, thread, shown) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (incident, key) DO UPDATE SET channel = excluded.channel, ts = excluded.ts, thread = excluded.thread,
+    shown = excluded.shown;
+
+-- name: history
+SELECT incident, sequence, at, actor_kind, actor_id, kind, body FROM events WHERE incident = ? ORDER BY sequence;
+
+-- name: open_heads
+SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents WHERE state <> 'closed'
+ORDER BY number;
+
+-- name: open_and_recently_closed_heads
+SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents WHERE state <> 'closed'
+UNION ALL
+SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents
+WHERE state = 'closed' AND changed_at >= ?
+ORDER BY number;
+
+-- name: heads_between
+SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents
+WHERE id IN (SELECT incident FROM events WHERE sequence = 1 AND at >= ? AND at < ?) ORDER BY number;
+
+-- name: recent_heads
+SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents ORDER BY number DESC LIMIT ?;
+
+-- name: last_number
+SELECT coalesce(max(number), 0) FROM incidents;
+
+-- name: pending
+SELECT id, alert, received_at, key, tries FROM inbox WHERE became IS NULL ORDER BY id;
+
+-- name: posted
+SELECT incident, key, channel, ts, shown, thread FROM posted WHERE incident = ? ORDER BY key;

@@ -1,0 +1,107 @@
+"""The store: ports.Journal, ports.Inbox and ports.Board on one SQLite file, owned by one process.
+
+Reads and writes have their own connections; what a write may do is decided in `writes`, when it is stored in `writer`.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiosqlite
+
+from bot.adapters.sqlite import connections, migrations, ownership, rows, writes
+from bot.adapters.sqlite.archive import Archive
+from bot.adapters.sqlite.queries import sql
+from bot.adapters.sqlite.writer import Writer
+from bot.core import errors
+from bot.core.ids import InboxId
+from bot.ports import Clock, Commit, Delivery, InboxItem, Posted, Settlement
+
+_QUICK_CHECK_PAGES = 16_384  # 64 MiB: checking more than this at start would take over a second
+
+
+class Store(Archive):
+    """Open with `Store.open`, close with `close`, which first stores all that was submitted.
+
+    `writer.task` ends only by closing or by a defect: whoever starts the process should watch it.
+    """
+
+    def __init__(self, reading: aiosqlite.Connection, path: Path, *, writer: Writer, clock: Clock) -> None:
+        super().__init__(reading, path)
+        self.writer = writer
+        self._clock = clock
+        self._closing = AsyncExitStack()
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> "Store":
+        """Create or migrate the file and take it over.
+
+        Raises Permanent when another process owns it, it is damaged or from a newer program; Transient when the disk
+        cannot be written now.
+        """
+        async with AsyncExitStack() as stack:
+            owner = ownership.claim(path)
+            place = owner.path
+            stack.callback(owner.release)
+            try:
+                writing = await connections.open_writer(place)
+                stack.push_async_callback(writing.close)
+                await _check_health(writing, place)
+                await migrations.migrate(writing, place)
+                writer = Writer(writing, path=place, epoch=await _take_over(writing, owner.name))
+                stack.push_async_callback(writer.close)
+                reading = await connections.open_reader(place)
+            except sqlite3.Error as problem:
+                raise connections.translate(problem, path=place, verb="opened") from problem
+            stack.push_async_callback(reading.close)
+            store = cls(reading, place, writer=writer, clock=clock)
+            store._closing = stack.pop_all()
+            return store
+
+    async def close(self) -> None:
+        """Idempotent. In reverse: the reader, then the writer with all it still holds, then the lock."""
+        await self._closing.aclose()
+
+    def warnings(self) -> list[str]:
+        """What the operator should know about this installation's SQLite, as sentences."""
+        return connections.warnings()
+
+    async def commit(self, commit: Commit) -> None:
+        writes.check_shape(commit)
+        events = tuple(rows.event_row(event) for event in commit.events)
+        await self.writer.submit(writes.AddCommit(commit, events, self._clock.now()))
+
+    async def receive(self, deliveries: Sequence[Delivery]) -> list[InboxItem]:
+        if not deliveries:
+            return []
+        alerts = tuple(writes.written_alert(delivery.alert) for delivery in deliveries)
+        return await self.writer.submit(writes.AddDeliveries(tuple(deliveries), alerts))
+
+    async def settle(self, settlement: Settlement) -> None:
+        await self.writer.submit(writes.SettleItem(settlement, self._clock.now()))
+
+    async def note_try(self, item: InboxId) -> int:
+        return await self.writer.submit(writes.CountTry(item))
+
+    async def note(self, posted: Posted) -> None:
+        await self.writer.submit(writes.PutPosted(posted))
+
+
+async def _check_health(connection: aiosqlite.Connection, path: Path) -> None:
+    """Raise Permanent for a damaged file. Large files are not read through: damage there shows when it is met."""
+    ((pages,),) = await connection.execute_fetchall("PRAGMA page_count")
+    if pages > _QUICK_CHECK_PAGES:
+        return
+    found = [row[0] for row in await connection.execute_fetchall("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise errors.Permanent(f"{path} is damaged: restore a backup ({found[0]})")
+
+
+async def _take_over(connection: aiosqlite.Connection, owner: str) -> int:
+    """A new epoch: from here on, every transaction of an earlier owner fails its fence."""
+    await connection.execute_fetchall("BEGIN IMMEDIATE")
+    ((epoch,),) = await connection.execute_fetchall(sql("take_over"))
+    await connection.execute_fetchall(sql("name_owner"), [owner])
+    await connection.execute_fetchall("COMMIT")
+    return int(epoch)
