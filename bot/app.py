@@ -1,0 +1,336 @@
+"""The composition root: settings in, a running bot out. One exit stack, one task group; nothing is created on import.
+
+Start: own the store, load the runbooks, listen for alerts, connect to Slack, then look at everything that was open.
+Stop in reverse, with a running step allowed to finish first.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import settings as configuration
+from bot.adapters import metrics
+from bot.adapters.alerts.server import Listening, Webhooks
+from bot.adapters.http_calls.executor import HttpCalls
+from bot.adapters.kubernetes.client import Credentials
+from bot.adapters.kubernetes.executor import Kubernetes
+from bot.adapters.pagerduty.events import PagerDuty
+from bot.adapters.pipelines.filters import Filters
+from bot.adapters.programs.executor import Programs
+from bot.adapters.programs.running import run as run_program
+from bot.adapters.runbook_files.library import RunbookFiles
+from bot.adapters.slack import connection
+from bot.adapters.slack.chat import Chat
+from bot.adapters.slack.gateway import Gateway
+from bot.adapters.slack.people import People
+from bot.adapters.sqlite.store import Store
+from bot.adapters.system_clock import SystemClock
+from bot.adapters.ticking import TICK_SECONDS, Ticker
+from bot.core import summary
+from bot.core.cards import Audience
+from bot.core.ids import GroupId
+from bot.core.operations import Family
+from bot.core.redaction import Redactor
+from bot.flow.advancing import Advancer
+from bot.flow.announcing import Announcer
+from bot.flow.approving import Approver
+from bot.flow.closing import Closer
+from bot.flow.desk import Desk
+from bot.flow.escalating import Escalator
+from bot.flow.executing import Runner
+from bot.flow.intake import Intake
+from bot.flow.planning import Planner
+from bot.flow.previewing import Previewer
+from bot.flow.recording import Recorder
+from bot.ports import Clock, Executor, Pager
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RELOAD_SECONDS = 2.0
+IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+LAST_WORDS_SECONDS = 5.0
+"""How long a stopping bot goes on telling Slack what it has decided; the rest is told after the next start."""
+
+
+@dataclass(slots=True)
+class Bot:
+    """What runs; `port` is known once it listens."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    runbooks: RunbookFiles
+    recorder: Recorder
+    intake: Intake
+    advancer: Advancer
+    announcer: Announcer
+    desk: Desk
+    gateway: Gateway
+    registry: CollectorRegistry
+    port: int = 0
+    is_connected: bool = False
+
+    def reload(self) -> None:
+        """Take up edited runbooks; what is broken is logged, and its last good version stays in use."""
+        if self.runbooks.reload_if_changed():
+            for problem in self.runbooks.current().problems:
+                log.warning("runbook", extra={"problem": str(problem)})
+
+    def readiness(self) -> dict[str, str]:
+        """For each part a sentence on what is wrong, or nothing."""
+        runbooks = self.runbooks.current().runbooks
+        return {
+            "store": "" if not self.store.writer.task.done() else "the store's writer has stopped",
+            "slack": "" if self.is_connected else "not connected to Slack",
+            "channel": self.announcer.trouble,
+            "runbooks": "" if runbooks else f"no runbook could be loaded from {self.settings.runbooks}",
+        }
+
+
+OpenStore = Callable[[Path, Clock], Awaitable[Store]]
+
+
+def _nothing(_: Bot) -> None:
+    pass
+
+
+async def serve(
+    settings: Settings,
+    *,
+    stop: asyncio.Event,
+    on_ready: Callable[[Bot], None] = _nothing,
+    open_store: OpenStore = Store.open,
+) -> None:
+    """Run until `stop` is set. Raises what ended it otherwise: Invalid and Permanent say what to change.
+
+    `open_store` is what the crash tests exchange, to die on either side of a commit.
+    """
+    async with _built(settings, open_store) as bot, asyncio.TaskGroup() as roots:
+        tasks = [roots.create_task(_forever(run, name), name=name) for name, run in _roots(bot).items()]
+        await _start(bot)
+        on_ready(bot)
+        await stop.wait()
+        await _drain(bot)
+        for task in tasks:
+            task.cancel()
+
+
+async def _start(bot: Bot) -> None:
+    """Look at everything that is stored before anything new is shown."""
+    await bot.recorder.start()
+    heads = await bot.store.heads()
+    bot.announcer.inherit([head.incident for head in heads])
+    await bot.gateway.start()
+    bot.is_connected = await bot.gateway.is_connected()
+    await bot.intake.start()
+    await bot.advancer.start()
+    for head in heads:
+        bot.announcer.mark(await bot.recorder.load(head.incident))
+
+
+def _roots(bot: Bot) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
+    async def watch_connection() -> None:
+        while True:
+            await bot.clock.sleep(TICK_SECONDS)
+            bot.is_connected = await bot.gateway.is_connected()
+
+    async def watch_store() -> None:
+        await asyncio.shield(bot.store.writer.task)
+
+    return {
+        "intake": bot.intake.run,
+        "advance": bot.advancer.run,
+        "announce": bot.announcer.run,
+        "connection": watch_connection,
+        "store": watch_store,
+    }
+
+
+async def _forever(run: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+    """A root task that ends takes the process with it: half a bot is worse than none."""
+    await run()
+    raise RuntimeError(f"the root task {name} has ended")
+
+
+async def _drain(bot: Bot) -> None:
+    """Take nothing new in, let running steps finish, tell Slack what is known."""
+    log.info("stopping")
+    bot.advancer.drain()
+    await bot.gateway.stop(LAST_WORDS_SECONDS)
+    await _until(lambda: bot.intake.is_idle and bot.advancer.is_idle, bot, bot.settings.grace_seconds)
+    await _until(lambda: bot.announcer.is_idle, bot, LAST_WORDS_SECONDS)
+
+
+async def _until(holds: Callable[[], bool], bot: Bot, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await bot.clock.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that touches the outside; each closes with the exit stack that opened it."""
+
+    clock: Clock
+    store: Store
+    runbooks: RunbookFiles
+    executors: Mapping[Family, Executor]
+    pagers: tuple[Pager, ...]
+    client: AsyncWebClient
+    workspace: connection.Workspace
+    people: People
+
+
+@asynccontextmanager
+async def _built(settings: Settings, open_store: OpenStore) -> AsyncIterator[Bot]:
+    async with AsyncExitStack() as stack:
+        edges = await _edges(settings, open_store, stack)
+        bot = _wired(settings, edges)
+        _observe(bot)
+        await _listen(bot, stack)
+        ticker = Ticker()
+        ticker.every(TICK_SECONDS, bot.advancer.tick, name="deadlines")
+        ticker.every(RELOAD_SECONDS, bot.reload, name="runbooks")
+        ticker.start()
+        stack.callback(ticker.stop)
+        yield bot
+
+
+async def _edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
+    clock = SystemClock()
+    store = await open_store(settings.database, clock)
+    stack.push_async_callback(store.close)
+    for warning in store.warnings():
+        log.warning("store", extra={"problem": warning})
+    runbooks = RunbookFiles(settings.runbooks)
+    for problem in runbooks.current().problems:
+        log.warning("runbook", extra={"problem": str(problem)})
+    session = await stack.enter_async_context(connection.open_session())
+    token = settings.slack_bot_token.get_secret_value()
+    client = connection.open_client(token, base_url=settings.slack_api_url, session=session)
+    workspace = connection.Workspace(client)
+    return Edges(
+        clock=clock,
+        store=store,
+        runbooks=runbooks,
+        executors=_executors(settings, clock, stack),
+        pagers=_pagers(settings, session),
+        client=client,
+        workspace=workspace,
+        people=People(client, clock, workspace, groups=lambda: _groups(settings, runbooks)),
+    )
+
+
+def _wired(settings: Settings, edges: Edges) -> Bot:
+    """The stages over the edges. Nothing runs yet."""
+    to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
+    recorder = Recorder(store, clock)
+    approver = Approver(recorder, edges.people, clock, escalate_to=to)
+    advancer = _advancer(settings, edges, recorder, approver)
+    desk = Desk(recorder, store, approver, runbooks, clock, escalate_to=to)
+    app_token = settings.slack_app_token.get_secret_value()
+    gateway = Gateway(
+        edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
+    )
+    audience = Audience(escalation=to, pagers=tuple(pager.target for pager in edges.pagers))
+    announcer = Announcer(
+        recorder,
+        store,
+        Chat(edges.client, edges.workspace, on_spoken=gateway.expect_echo),
+        clock,
+        channel=settings.channel,
+        render=lambda incident: summary.messages(incident, now=clock.now(), audience=audience),
+        per_second=settings.posts_per_second,
+    )
+    return Bot(
+        settings=settings,
+        clock=clock,
+        store=store,
+        runbooks=runbooks,
+        recorder=recorder,
+        intake=Intake(store, store, recorder, runbooks, clock, escalate_to=to),
+        advancer=advancer,
+        announcer=announcer,
+        desk=desk,
+        gateway=gateway,
+        registry=CollectorRegistry(),
+    )
+
+
+def _advancer(settings: Settings, edges: Edges, recorder: Recorder, approver: Approver) -> Advancer:
+    to, clock, runbooks = settings.approvers, edges.clock, edges.runbooks
+    previewer = Previewer(edges.executors, frozenset(to))
+    runner = Runner(
+        recorder,
+        runbooks,
+        previewer,
+        edges.people,
+        clock,
+        executors=edges.executors,
+        filters=Filters(run_program),
+        redactor=Redactor(settings.secrets),
+        escalate_to=to,
+    )
+    return Advancer(
+        recorder,
+        edges.store,
+        clock,
+        planner=Planner(recorder, runbooks, previewer, clock, escalate_to=to),
+        approver=approver,
+        runner=runner,
+        escalator=Escalator(recorder, clock, pagers=edges.pagers, escalate_to=to),
+        closer=Closer(recorder, clock),
+    )
+
+
+async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
+    settings = bot.settings
+    tokens = settings.webhook_token.get_secret_value().split() if settings.webhook_token else ()
+    webhooks = Webhooks(
+        bot.intake.receive, bot.clock, tokens=tuple(tokens), checks=bot.readiness, registry=bot.registry
+    )
+    listening = await Listening.start(webhooks, settings.host, settings.port)
+    stack.push_async_callback(listening.stop)
+    bot.port = listening.port
+
+
+def _observe(bot: Bot) -> None:
+    metrics.observe(
+        bot.registry,
+        {
+            "inbox_backlog": ("Alerts received and not yet routed.", lambda: bot.intake.backlog),
+            "announcements_backlog": ("Incidents whose Slack view is behind.", lambda: bot.announcer.backlog),
+            "slack_connected": ("1 while the socket to Slack is up.", lambda: bot.is_connected),
+            "runbooks": ("Runbooks that are loaded.", lambda: len(bot.runbooks.current().runbooks)),
+        },
+    )
+
+
+def _executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[Family, Executor]:
+    in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
+    kubernetes = Kubernetes(Credentials(settings.kubeconfig or None, in_cluster=in_cluster), clock=clock)
+    stack.push_async_callback(kubernetes.close)
+    http = HttpCalls(settings.http_allow, secret=configuration.secret)
+    return {Family.KUBERNETES: kubernetes, Family.HTTP: http, Family.PROGRAM: Programs(("echo", "true"))}
+
+
+def _pagers(settings: Settings, session: aiohttp.ClientSession) -> tuple[Pager, ...]:
+    key = settings.pagerduty_routing_key
+    return (PagerDuty(session, settings.pagerduty_url, key.get_secret_value()),) if key else ()
+
+
+def _groups(settings: Settings, runbooks: RunbookFiles) -> frozenset[GroupId]:
+    """The user groups that count: those of the settings and of every approver rule."""
+    rules = [rule for each in runbooks.current().runbooks.values() for rule in each.approvers.values()]
+    named = frozenset(group for rule in rules for group in rule.groups)
+    return named | frozenset(GroupId(each) for each in settings.approvers if each.startswith("S"))
