@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core import parameters, patterns, risk
+from bot.core import patterns, risk
 from bot.core.commands import parsing, placeholders
 from bot.core.commands.programs import AllowedProgram
 from bot.core.errors import Invalid
@@ -108,7 +108,7 @@ def _parameter_problems(runbook: Runbook) -> list[Problem]:
         try:
             patterns.parse(parameter.pattern, whole=True)
             if parameter.default is not None:
-                parameters.check(parameter, parameter.default)
+                placeholders.check_value(name, parameter.default, parameter)
         except Invalid as error:
             key = f"parameters.{name}"
             found.append(Problem(runbook.path, 0, key, f"{error.problem} (pattern or default)", error.remedy))

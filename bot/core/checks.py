@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core import patterns
 from bot.core.previews import Outcome, Performed
 from bot.core.runbooks import Expectation
 
@@ -79,7 +80,7 @@ def _text_checks(expect: Expectation, output: str) -> list[CheckResult]:
     tests: list[tuple[str | None, Callable[[str], bool]]] = [
         (expect.equals, lambda wanted: text == wanted.strip()),
         (expect.contains, lambda wanted: wanted in text),
-        (expect.regex, lambda wanted: re.search(wanted, text) is not None),
+        (expect.regex, lambda wanted: patterns.parse(wanted).is_in(text)),
     ]
     results = [CheckResult(test(wanted), describe(expect), _cut(text)) for wanted, test in tests if wanted is not None]
     return results or [CheckResult(passed=True, expected=describe(expect), actual=_cut(text))]

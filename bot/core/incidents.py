@@ -13,66 +13,17 @@ from bot.core import events, limits, states
 from bot.core.actors import ActorKind
 from bot.core.alerts import Alert, Severity
 from bot.core.approvals import Approval, Closing, Vote
-from bot.core.checks import CheckResult
 from bot.core.errors import Conflict
 from bot.core.events import Event, Recorded
-from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, UserId
+from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.matching import Candidate
-from bot.core.plans import Plan, PlannedStep
+from bot.core.plans import Plan
 from bot.core.previews import Outcome
 from bot.core.states import State
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A planned step with what became of it. `attempts` counts started tries; `digest` is that of the last start."""
-
-    plan: PlannedStep
-    outcome: Outcome | None = None
-    attempts: int = 0
-    prepared_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    output: str = ""
-    detail: str = ""
-    checks: tuple[CheckResult, ...] = ()
-    change: tuple[str, ...] = ()
-    duration_seconds: float = 0.0
-    digest: Digest | None = None
-    approved_by: tuple[Vote, ...] = ()
-    authority: str = ""
-
-    @property
-    def is_done(self) -> bool:
-        return self.outcome is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    reason: events.EscalationReason
-    explanation: str
-    targets: tuple[str, ...]
-    at: datetime
-    pages: tuple[events.PageSent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SeenAlert:
-    """The latest word on one fingerprint. `count`: times received; `firings`: times it went from clear to firing."""
-
-    alert: Alert
-    count: int
-    firings: int
-    first_at: datetime
-    last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedApproval:
-    approval: Approval
-    closing: Closing
-    reason: str
-    at: datetime
+from bot.core.steps import ClosedApproval as ClosedApproval  # the parts are read through this module
+from bot.core.steps import Escalation as Escalation
+from bot.core.steps import SeenAlert as SeenAlert
+from bot.core.steps import Step as Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +279,11 @@ def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorde
         word = "it worked" if event.outcome is Outcome.SUCCEEDED else "it did not work"
         return replace(step, outcome=event.outcome, detail=f"<@{recorded.actor.id}> checked: {word}")
 
-    return _archive_escalation(_with_step(incident, event.step, settle))
+    settled = _archive_escalation(_with_step(incident, event.step, settle))
+    if not event.rerun:
+        return settled
+    # Whoever says "run again" says, on the record, that it did not happen: it does not count against the limits.
+    return replace(settled, spent=limits.without(incident.spent, limits.counted(incident.step(event.step).plan)))
 
 
 @_on(events.UndoPlanned)

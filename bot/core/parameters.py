@@ -1,14 +1,11 @@
 """Values for a runbook's parameters: typed by a person or taken from the alert, and always held against the pattern."""
 
-import re
 from collections.abc import Mapping
 
 from bot.core.alerts import Alert
+from bot.core.commands import placeholders
 from bot.core.errors import Invalid
 from bot.core.runbooks import Parameter, Runbook
-
-LONGEST_VALUE = 253
-"""Characters: the longest Kubernetes object name (a DNS subdomain)."""
 
 
 def resolve(runbook: Runbook, alert: Alert | None, typed: Mapping[str, str]) -> dict[str, str]:
@@ -25,20 +22,8 @@ def _value(parameter: Parameter, alert: Alert | None, typed: Mapping[str, str]) 
     if not value:
         remedy = f"give {parameter.name}=... or add {parameter.origin or 'a default'} to the alert or the runbook"
         raise Invalid("no value", place=parameter.name, remedy=remedy)
-    check(parameter, value)
+    placeholders.check_value(parameter.name, value, parameter)
     return value
-
-
-def check(parameter: Parameter, value: str) -> None:
-    """Raise Invalid unless this value is harmless: one token, no leading dash, matching the pattern as a whole."""
-    if len(value) > LONGEST_VALUE:
-        raise Invalid(f"longer than {LONGEST_VALUE} characters", place=parameter.name, remedy="shorten it")
-    if value.startswith("-"):
-        raise Invalid("starts with a dash, which a command would read as a flag", place=parameter.name)
-    if not value.isprintable():
-        raise Invalid("holds control characters", place=parameter.name)
-    if re.fullmatch(parameter.pattern, value) is None:
-        raise Invalid(f"does not match {parameter.pattern}", place=parameter.name, remedy=parameter.description)
 
 
 def _from_alert(origin: str, alert: Alert) -> str:

@@ -120,6 +120,16 @@ def test_counters_are_spent_once_a_step_starts_and_not_again_on_its_retry() -> N
     assert history.incident.spent == {"pod_restarts": 2}
 
 
+def test_run_again_gives_the_counters_back_and_it_worked_does_not() -> None:
+    def unclear() -> b.History:
+        history = b.running(b.step(1, Tier.MEDIUM, pod_restarts=2))
+        return history.then(events.StepFinished(StepId("1"), 1, Outcome.UNKNOWN, "?"))
+
+    again = unclear().then(events.OutcomeSettled(StepId("1"), Outcome.FAILED, rerun=True), by=actors.person(b.ANA))
+    worked = unclear().then(events.OutcomeSettled(StepId("1"), Outcome.SUCCEEDED), by=actors.person(b.ANA))
+    assert (again.incident.spent, worked.incident.spent) == ({"pod_restarts": 0}, {"pod_restarts": 2})
+
+
 def test_counters_survive_the_choice_of_another_runbook() -> None:
     history = b.running(b.step(1, Tier.MEDIUM, pod_restarts=2))
     history.then(events.StepFinished(StepId("1"), 1, Outcome.FAILED, "no"))

@@ -60,6 +60,11 @@ def is_paused(workload: Obj) -> bool:
     return bool(at(workload, "spec.paused"))
 
 
+def is_observed(workload: Obj) -> bool:
+    """Its controller has seen the present spec, so that its revision and status are about it."""
+    return int(at(workload, "status.observedGeneration", 0)) >= int(at(workload, "metadata.generation", 0))
+
+
 # --- patches ---------------------------------------------------------------------------------------------------------
 
 

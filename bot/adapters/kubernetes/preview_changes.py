@@ -19,7 +19,13 @@ from bot.adapters.kubernetes.cluster import (
     uid_of,
 )
 from bot.adapters.kubernetes.resources import NODES, REPLICA_SETS, Resource
+from bot.adapters.kubernetes.troubles import changed
 from bot.core.previews import Preview, Target
+
+SETTLE_SECONDS = 3.0
+"""How long a dry run waits for the deployment controller, which takes milliseconds when it is well."""
+
+SETTLE_POLL_SECONDS = 0.1
 
 ACCEPTED = "the cluster accepted a dry run of this change"
 
@@ -77,7 +83,7 @@ async def rollout_undo(asked: Asked) -> Preview:
     prepared = await _workload(asked, needs)
     if isinstance(prepared, Preview):
         return prepared
-    who, current = prepared
+    who, current = prepared[0], await _settled(asked, prepared[1])
     if changes.is_paused(current):
         problem = f"The rollout of {name_of(current)} is paused. Resume it with kubectl rollout resume first."
         return Preview(identity=who, problems=(problem,))
@@ -106,6 +112,18 @@ async def rollout_undo(asked: Asked) -> Preview:
         undo=_way_back(asked, current),
         facts=undo_facts(current, older),
     )
+
+
+async def _settled(asked: Asked, current: Obj) -> Obj:
+    """The workload once its controller has numbered the last change: before that, the previous one is the wrong one."""
+    clock = asked.cluster.clock
+    due = clock.monotonic() + SETTLE_SECONDS
+    while not changes.is_observed(current):
+        if clock.monotonic() > due:
+            raise changed(f"the controller has not taken up the last change of {name_of(current)} yet")
+        await clock.sleep(SETTLE_POLL_SECONDS)
+        current = await asked.cluster.get(asked.object)
+    return current
 
 
 async def revisions(asked: Asked, workload: Obj) -> list[Obj]:

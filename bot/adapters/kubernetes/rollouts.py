@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.adapters.kubernetes import changes
 from bot.adapters.kubernetes.client import Obj
 from bot.adapters.kubernetes.cluster import at, name_of
 
@@ -20,7 +21,7 @@ class Progress:
 
 def judge(workload: Obj) -> Progress:
     name = name_of(workload)
-    if int(at(workload, "metadata.generation", 0)) > int(at(workload, "status.observedGeneration", 0)):
+    if not changes.is_observed(workload):
         return Progress(f"Waiting for the cluster to see the new version of {name}.")
     match workload.get("kind"):
         case "DaemonSet":

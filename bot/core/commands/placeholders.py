@@ -10,15 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bot.core import errors
-from bot.core.commands import patterns, tokens
+from bot.core import errors, patterns
+from bot.core.commands import tokens
 from bot.core.operations import Json
 from bot.core.runbooks import Parameter
 
 MAX_VALUE_CHARACTERS = 253
 """The longest Kubernetes name (RFC 1123 subdomain)."""
 
-check_pattern = patterns.check_pattern
 """A parameter's own pattern is checked once, when its runbook is loaded."""
 
 PLACEHOLDER = re.compile(r"(?<![$%{#\\])\{([A-Za-z_][A-Za-z0-9_]{0,63})\}(?!\})")
@@ -85,10 +84,14 @@ def check_value(name: str, value: str, parameter: Parameter | None = None) -> No
         problem = "holds a control, invisible or direction-changing character"
     elif value[0] in "-‐‑‒–—―−﹘﹣－":
         problem = "starts with a dash, which programs read as a flag"
-    elif parameter is not None and not re.fullmatch(parameter.pattern, value):
+    elif parameter is not None and not _fits(parameter.pattern, value):
         problem = f"does not match its pattern {parameter.pattern}"
     if problem:
         raise errors.Invalid(f"the value of {{{name}}} {problem}", place=name, remedy="give another value")
+
+
+def _fits(pattern: str, value: str) -> bool:
+    return patterns.parse(pattern, whole=True).regex.fullmatch(value) is not None
 
 
 def fill_argv(argv: Sequence[str], filling: Filling) -> tuple[str, ...]:

@@ -1,10 +1,16 @@
 """Runs: exactly what was previewed, held against UIDs and facts, once."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bot.adapters.kubernetes.client import Credentials
+from bot.adapters.kubernetes.executor import Kubernetes
+from bot.adapters.system_clock import SystemClock
 from bot.core.previews import Outcome, Performed, Preview
+from bot.sim.cluster.server import ClusterSim
 from tests.adapters.kubernetes.conftest import SOON, Cluster, Obj, operation
 
 APPS = "/apis/apps/v1/namespaces/production"
@@ -63,6 +69,31 @@ async def test_undo_cures_a_bad_release_and_its_undo_is_right(cluster: Cluster) 
     await cluster.sim.wait_until(lambda: not cluster.sim.faults.active())
     back = await cluster.preview(shown.undo)
     assert back.change[0] == f"image  checkout:1.9.1 -> {bad}"
+
+
+class TickingClock(SystemClock):
+    """Who waits lets the cluster live; otherwise it stands still."""
+
+    def __init__(self, sim: ClusterSim) -> None:
+        self.sim = sim
+
+    async def sleep(self, seconds: float) -> None:
+        self.sim.tick()
+
+
+async def test_undo_right_after_a_release_goes_back_to_what_ran_before_it(tmp_path: Path) -> None:
+    sim = ClusterSim(life_interval_seconds=0)
+    await sim.start()
+    file = tmp_path / "kubeconfig"
+    file.write_text(sim.kubeconfig("oncall"))
+    executor = Kubernetes(Credentials(str(file)), clock=TickingClock(sim))
+    async with aiohttp.ClientSession() as session:
+        release = {"spec": {"template": {"spec": {"containers": [{"name": "checkout", "image": "checkout:2.0.0"}]}}}}
+        await Cluster(sim, tmp_path, session).admin("PATCH", f"{APPS}/deployments/checkout", release)
+    shown = await executor.preview(operation("kubectl rollout undo deploy/checkout -n production"), timeout=SOON)
+    assert shown.change[0] == "image  checkout:2.0.0 -> checkout:1.9.1"
+    await executor.close()
+    await sim.stop()
 
 
 async def test_deleted_pods_are_those_of_the_preview(cluster: Cluster) -> None:

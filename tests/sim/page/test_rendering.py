@@ -45,28 +45,23 @@ async def draw(page: Page, text: str, *, verbatim: bool = True) -> str:
         ("<!date^0^{nonsense}|long ago>", '<time class="date" title="long ago">long ago</time>'),
     ],
 )
-async def test_mrkdwn_becomes_exactly_this_markup(
-    chromium: Browser, workspace: Workspace, text: str, markup: str
-) -> None:
-    async with browsers.desktop_page(chromium, workspace.address(user="U0ANA")) as page:
-        assert await draw(page, text) == markup
+async def test_mrkdwn_becomes_exactly_this_markup(idle_page: Page, text: str, markup: str) -> None:
+    assert await draw(idle_page, text) == markup
 
 
-async def test_only_web_and_mail_addresses_become_links(chromium: Browser, workspace: Workspace) -> None:
-    async with browsers.desktop_page(chromium, workspace.address(user="U0ANA")) as page:
-        good = await draw(page, "<https://example.org/x|here> <mailto:a@b.example|mail>")
-        bad = await draw(page, "<javascript:alert(1)|here> <data:text/html,x|there> <tel:123|call>")
+async def test_only_web_and_mail_addresses_become_links(idle_page: Page) -> None:
+    good = await draw(idle_page, "<https://example.org/x|here> <mailto:a@b.example|mail>")
+    bad = await draw(idle_page, "<javascript:alert(1)|here> <data:text/html,x|there> <tel:123|call>")
 
     assert good.count("<a ") == 2
     assert good.count('rel="noopener noreferrer"') == 2
     assert "<a " not in bad
 
 
-async def test_verbatim_text_is_never_parsed_for_mentions_or_links(chromium: Browser, workspace: Workspace) -> None:
-    async with browsers.desktop_page(chromium, workspace.address(user="U0ANA")) as page:
-        verbatim = await draw(page, "@channel https://example.org")
-        parsed = await draw(page, "@channel https://example.org", verbatim=False)
-        special = await draw(page, "<!channel> <@U0ANA>")
+async def test_verbatim_text_is_never_parsed_for_mentions_or_links(idle_page: Page) -> None:
+    verbatim = await draw(idle_page, "@channel https://example.org")
+    parsed = await draw(idle_page, "@channel https://example.org", verbatim=False)
+    special = await draw(idle_page, "<!channel> <@U0ANA>")
 
     assert verbatim == "@channel https://example.org"
     assert 'data-broadcast="channel"' in parsed
@@ -76,15 +71,10 @@ async def test_verbatim_text_is_never_parsed_for_mentions_or_links(chromium: Bro
 
 
 @pytest.mark.parametrize("sign", ["*", "_", "`", "<", "~", ":", "*_", "`\n", "<a", "*a ", "&lt;", "```"])
-async def test_fifty_thousand_signs_are_drawn_within_a_second(
-    chromium: Browser, workspace: Workspace, sign: str
-) -> None:
+async def test_fifty_thousand_signs_are_drawn_within_a_second(idle_page: Page, sign: str) -> None:
     text = (sign * 50_000)[:50_000]
-    async with browsers.desktop_page(chromium, workspace.address(user="U0ANA")) as page:
-        timed = (
-            "async (given) => { const from = performance.now(); await (%s)(given); return performance.now() - from }"
-        )
-        took = await page.evaluate(timed % _DRAW, [text, False])
+    timed = "async (given) => { const from = performance.now(); await (%s)(given); return performance.now() - from }"
+    took = await idle_page.evaluate(timed % _DRAW, [text, False])
 
     assert took < 1000
 
@@ -137,18 +127,17 @@ async def test_a_very_long_message_is_folded_and_can_be_unfolded(chromium: Brows
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-async def test_an_unknown_block_is_shown_as_its_json(chromium: Browser, workspace: Workspace) -> None:
+async def test_an_unknown_block_is_shown_as_its_json(idle_page: Page) -> None:
     drawn = """async () => {
       const { renderBlocks } = await import("/ui/static/blocks.js");
       const holder = document.createElement("div");
       holder.append(renderBlocks([{ type: "hologram", block_id: "b", depth: 3 }, { type: "constructor" }], {}));
       return [...holder.querySelectorAll(".unknown pre")].map((one) => JSON.parse(one.textContent));
     }"""
-    async with browsers.desktop_page(chromium, workspace.address(user="U0ANA")) as page:
-        assert await page.evaluate(drawn) == [
-            {"type": "hologram", "block_id": "b", "depth": 3},
-            {"type": "constructor"},
-        ]
+    assert await idle_page.evaluate(drawn) == [
+        {"type": "hologram", "block_id": "b", "depth": 3},
+        {"type": "constructor"},
+    ]
 
 
 async def test_every_kind_of_block_is_drawn(chromium: Browser, workspace: Workspace) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.sim.slack.server import SlackSim
+from bot.sim.slack.settings import Settings
 from bot.sim.slack.wire import Json
 from tests.sim.slack.worlds import Api, App, World
 
@@ -153,9 +154,10 @@ class Scenarios:
 
 
 @asynccontextmanager
-async def running(scenarios: Scenarios | None = None) -> AsyncIterator[Workspace]:
+async def running(scenarios: Scenarios | None = None, *, ack_seconds: float = 3.0) -> AsyncIterator[Workspace]:
     """A workspace on real time with one connected app that acknowledges everything."""
-    sim = SlackSim(manifest=MANIFEST, extra_routes=scenarios.routes() if scenarios else ())
+    routes = scenarios.routes() if scenarios else ()
+    sim = SlackSim(manifest=MANIFEST, settings=Settings(ack_seconds=ack_seconds), extra_routes=routes)
     await sim.start()
     world = World()
     world.sims.append(sim)

@@ -34,7 +34,7 @@ function unreachable() {
 
 /**
  * Keeps one viewer's screen up to date: a snapshot, then changes; after every break a new snapshot.
- * `on` has snapshot(state), change(event) and connection(isUp).
+ * `on` has snapshot(state), change(event), connection(isUp) and unknownUser().
  */
 export class LiveFeed {
   constructor(on) {
@@ -60,8 +60,9 @@ export class LiveFeed {
       this.on.snapshot(snapshot);
       this.listen(run, snapshot.seq);
     } catch (problem) {
-      if (problem instanceof Refusal) this.retry(run);
-      else throw problem;
+      if (!(problem instanceof Refusal)) throw problem;
+      if (problem.code === "user_not_found") await this.on.unknownUser();
+      else this.retry(run);
     }
   }
 

@@ -33,6 +33,7 @@ class App {
       snapshot: (state) => this.loaded(state),
       change: (event) => this.changed(event),
       connection: (isUp) => this.connection(isUp),
+      unknownUser: () => this.strayed(),
     });
   }
 
@@ -109,6 +110,11 @@ class App {
     const title = [author, place && !place.is_im && `#${place.name}`].filter(Boolean).join(" · ");
     const open = () => (message && isReply(message) ? this.openThread(channel, message.thread_ts) : this.openChannel(channel));
     this.notices.push({ title, text: flatten(text, this.names), open });
+  }
+
+  /** An address that names nobody of this workspace leads to the first person's screen. */
+  async strayed() {
+    if (this.feed.user !== FIRST_VIEWER) await this.feed.start(FIRST_VIEWER);
   }
 
   connection(isUp) {
