@@ -215,12 +215,13 @@ class Runner:
         unanswered = Outcome.FAILED if reads else Outcome.UNKNOWN
         try:
             async with asyncio.timeout((timeout + OVERTIME).total_seconds()):
-                return await executor.perform(operation, preview, key=key, timeout=timeout)
+                performed = await executor.perform(operation, preview, key=key, timeout=timeout)
         except TimeoutError:
             return Performed(unanswered, detail=f"no answer within {timeout.total_seconds():.0f} s")
         except Exception as problem:
             log.exception("executor failed")
             return Performed(unanswered, detail=f"the bot failed while it ran this: {type(problem).__name__}")
+        return replace(performed, outcome=unanswered) if performed.outcome is Outcome.UNKNOWN else performed
 
     async def _filtered(self, operation: Operation, performed: Performed, timeout: timedelta) -> Performed:
         shown = await self._filters.apply(operation.stages, performed.output, timeout=timeout)

@@ -361,6 +361,14 @@ async def test_a_read_is_tried_twice_and_a_change_once(world: World) -> None:
     assert (await world.incident()).state is State.RESOLVED
 
 
+async def test_a_read_whose_answer_was_lost_has_failed_and_is_read_again(world: World) -> None:
+    world.executor.answer(HEALTH, Performed(Outcome.UNKNOWN, detail="reset"), Performed(Outcome.SUCCEEDED, "OK"))
+    await world.fire()
+    await approve(world)
+    assert world.executor.performed == [FLUSH, HEALTH, HEALTH]
+    assert (await world.incident()).state is State.RESOLVED
+
+
 async def test_F69_a_change_that_is_proved_to_have_done_nothing_may_be_repeated_under_the_same_approval(
     world: World,
 ) -> None:
