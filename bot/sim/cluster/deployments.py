@@ -38,6 +38,8 @@ class Deployments:
     def _sync(self, deployment: Obj) -> None:
         sets = self.sets_of(deployment)
         current = current_set(deployment, sets)
+        if current is None and self._is_name_taken(deployment):
+            return  # the set of a deleted namesake is still being collected; the next tick looks again
         if not deployment["spec"].get("paused"):
             current = self._ensure_current(deployment, current, sets)
         elif current is None:
@@ -48,6 +50,10 @@ class Deployments:
         else:
             self._roll(deployment, current, old)
         self._trim_history(deployment, old)
+
+    def _is_name_taken(self, deployment: Obj) -> bool:
+        name = f"{objects.name_of(deployment)}-{objects.template_hash(deployment['spec']['template'])}"
+        return self.store.find(kinds.REPLICA_SETS, objects.namespace_of(deployment), name) is not None
 
     def _ensure_current(self, deployment: Obj, current: Obj | None, sets: list[Obj]) -> Obj:
         """The replicaset of the present template, with the highest revision."""

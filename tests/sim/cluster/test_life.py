@@ -187,3 +187,18 @@ async def test_waiting_for_the_world_ends_when_it_is_so(cluster: Cluster) -> Non
     await cluster.sim.wait_until(lambda: cluster.sim.faults.active() == [])
     cluster.sim.faults.plant("overload")
     await cluster.sim.wait_until(lambda: cluster.sim.faults.is_active("overload"))
+
+
+async def test_a_deployment_that_is_deleted_and_created_again_at_once_comes_up(cluster: Cluster) -> None:
+    path = f"{APPS}/deployments/worker"
+    old = (await cluster.get(path)).body
+    await cluster.ask("DELETE", path)
+    again = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "worker", "labels": old["metadata"]["labels"]},
+        "spec": old["spec"],
+    }
+    await cluster.ask("POST", f"{APPS}/deployments", body=again)
+    cluster.pass_seconds(10)
+    assert is_rolled_out((await cluster.get(path)).body)
