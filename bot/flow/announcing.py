@@ -70,6 +70,7 @@ class Announcer:
         self._queued: dict[IncidentId, int] = {}
         self._order = count()
         self._wake = asyncio.Semaphore(0)
+        self._turn = asyncio.Lock()
         self._busy: dict[IncidentId, bool] = {}
         self._held_until = 0.0
         self.trouble = ""
@@ -106,8 +107,7 @@ class Announcer:
 
     async def _speak(self) -> None:
         while True:
-            await self._wake.acquire()
-            urgency, _, incident = heapq.heappop(self._waiting)
+            urgency, incident = await self._most_urgent()
             if self._queued.get(incident) != urgency:
                 continue  # queued again with more urgency, and shown since
             del self._queued[incident]
@@ -121,6 +121,14 @@ class Announcer:
             if problem is not None or again:
                 self.mark(await self._recorder.load(incident))
 
+    async def _most_urgent(self) -> tuple[int, IncidentId]:
+        """Chosen only when Slack would take a post: what became urgent while others waited still comes first."""
+        await self._wake.acquire()
+        async with self._turn:
+            await self._wait(self._posts.wait(self._clock.monotonic()))
+            urgency, _, incident = heapq.heappop(self._waiting)
+        return urgency, incident
+
     async def _show(self, incident: IncidentId) -> None:
         """Deliver what differs, one message after another, looking at the newest state before each."""
         shown = await self._known(incident)
@@ -129,7 +137,9 @@ class Announcer:
             message = self._first_difference(current, shown)
             if message is None:
                 return
-            await self._deliver(message, shown)
+            waited = await self._pause(self._updates if message.key in shown else self._posts)
+            if not waited or message == self._first_difference(await self._recorder.load(incident), shown):
+                await self._deliver(message, shown)
 
     def _first_difference(self, incident: Incident, shown: dict[str, Posted]) -> Message | None:
         for key, card in self._render(incident):
@@ -145,10 +155,8 @@ class Announcer:
             if posted is None and self._may_exist(incident, key):
                 posted = await self._adopt(incident, key, shown)
             if posted is None:
-                await self._pause(self._posts)
                 posted = await self._post(message, shown)
             else:
-                await self._pause(self._updates)
                 posted = await self._chat.update(message, posted)
         except Permanent as problem:
             await self._lost(message, shown, problem)
@@ -202,11 +210,15 @@ class Announcer:
         log.error("cannot post", extra={"incident": incident, "problem": self.trouble})
         await self._clock.sleep(LOST_PAUSE_SECONDS)
 
-    async def _pause(self, bucket: Bucket) -> None:
-        now = self._clock.monotonic()
-        wait = max(bucket.take(now), self._held_until - now)
-        if wait > 0:
-            await self._clock.sleep(wait)
+    async def _pause(self, bucket: Bucket) -> bool:
+        """Take a token and wait for its turn; whether there was anything to wait for."""
+        return await self._wait(bucket.take(self._clock.monotonic()))
+
+    async def _wait(self, seconds: float) -> bool:
+        held = max(seconds, self._held_until - self._clock.monotonic())
+        if held > 0:
+            await self._clock.sleep(held)
+        return held > 0
 
     async def _known(self, incident: IncidentId) -> dict[str, Posted]:
         if incident not in self._shown:

@@ -14,10 +14,17 @@ class Bucket:
 
     def take(self, now: float) -> float:
         """Take one token; the seconds to wait before using it."""
+        wait = self.wait(now)
+        if self.per_second > 0:
+            self.tokens -= 1
+        return wait
+
+    def wait(self, now: float) -> float:
+        """The seconds until there is a token, without taking it."""
         if self.per_second <= 0:
             return 0.0
         if self.at is None:
             self.tokens, self.at = self.burst, now
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second) - 1
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
         self.at = now
-        return max(0.0, -self.tokens / self.per_second)
+        return max(0.0, (1 - self.tokens) / self.per_second)

@@ -1,11 +1,9 @@
-"""Everything around flow, in memory: fakes that keep state, wired by hand as the composition root wires the real ones."""
+"""Everything around flow, in memory: fakes that keep state, wired as the composition root wires the real ones."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-
-from bot.core.redaction import Redactor
 
 from bot.core import errors
 from bot.core.actors import Person, Standing
@@ -15,6 +13,7 @@ from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
 from bot.core.operations import Family, Operation, Stage
 from bot.core.previews import Outcome, Performed, Preview, Target
+from bot.core.redaction import Redactor
 from bot.core.runbooks import Library, Runbook
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
@@ -120,7 +119,7 @@ class FakeFilters:
 
 
 class FakeChat:
-    """Messages by channel and ts. `fault` is raised by the next call; `lose_answer` posts and then says it is unclear."""
+    """Messages by channel and ts. `fault` is raised by the next call; `lose_answer` posts, then says it is unclear."""
 
     def __init__(self) -> None:
         self.messages: dict[str, tuple[Message, Posted]] = {}
@@ -190,7 +189,8 @@ def plain_render(incident: Incident) -> tuple[tuple[str, Card], ...]:
 class World:
     """One life of the process; `again()` is the next one on the same store, Slack and cluster."""
 
-    def __init__(self, *known: Runbook, store: MemoryStore | None = None) -> None:
+    def __init__(self, *known: Runbook, store: MemoryStore | None = None, per_second: float = 0) -> None:
+        self.per_second = per_second
         self.clock = FakeClock()
         self.store = store or MemoryStore()
         self.runbooks = FakeRunbooks(*known)
@@ -224,7 +224,13 @@ class World:
         )  # fmt: skip
         self.intake = Intake(self.store, self.store, self.recorder, self.runbooks, self.clock, **to)
         self.announcer = Announcer(
-            self.recorder, self.store, self.chat, self.clock, channel="incidents", render=plain_render, per_second=0
+            self.recorder,
+            self.store,
+            self.chat,
+            self.clock,
+            channel="incidents",
+            render=plain_render,
+            per_second=self.per_second,
         )
         self.desk = Desk(self.recorder, self.store, self.approver, self.runbooks, self.clock, **to)
 

@@ -1,7 +1,12 @@
 """The view: one message per key whatever goes wrong, always the newest state, and nothing waits for it."""
 
+from dataclasses import replace
+
 from bot.core.errors import Permanent, Transient, Unclear
+from bot.core.ids import IncidentId
+from bot.core.operations import Tier
 from bot.core.states import State
+from bot.flow.announcing import POST_BURST
 from bot.flow.pacing import Bucket
 from tests import builders as b
 from tests.fakes.world import World
@@ -121,3 +126,34 @@ def test_a_bucket_lets_a_burst_through_and_then_one_a_second() -> None:
 def test_a_bucket_without_a_rate_holds_nothing_back() -> None:
     bucket = Bucket(0, burst=1)
     assert [bucket.take(0.0) for _ in range(50)] == [0.0] * 50
+
+
+async def test_what_waits_for_a_person_is_shown_before_what_does_not() -> None:
+    announcer = World(b.runbook(CHANGE), per_second=1.0).announcer
+    calm = [replace(b.planned(b.step(1)).incident, id=IncidentId(f"INC-{number}")) for number in (2, 3)]
+    asks = b.waiting(b.step(1, Tier.MEDIUM)).incident
+    for incident in (*calm, asks):
+        announcer.mark(incident)
+    shown = [(await announcer._most_urgent())[1] for _ in range(3)]
+    assert shown == ["INC-1", "INC-2", "INC-3"]
+
+
+async def test_posts_are_paced_and_none_is_dropped() -> None:
+    world = World(b.runbook(CHANGE, VERIFY), per_second=1.0)
+    async with world.alive():
+        for number in range(12):
+            await world.intake.receive([world.delivery(b.alert("Odd", labels={"pod": str(number)}, text="odd"))])
+        await world.rest()
+    roots = [message.incident for message, _ in world.chat.messages.values() if message.key == "root"]
+    assert len(roots) == 12
+    assert world.clock.monotonic() >= 12 - POST_BURST - 1
+
+
+async def test_a_message_that_waited_for_its_turn_shows_the_newest_state() -> None:
+    world = World(b.runbook(CHANGE, VERIFY), per_second=0.01)
+    async with world.alive():
+        for number in range(6):
+            await world.fire(b.alert("Odd", labels={"pod": str(number)}, text="odd"))
+        cards = {message.incident: message.card.fallback for message, _ in world.chat.messages.values()}
+        for incident, shown in cards.items():
+            assert f"v{(await world.recorder.load(incident)).version}" in shown

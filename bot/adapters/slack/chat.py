@@ -64,6 +64,8 @@ class Chat:
             body["thread_ts"] = thread
         answer = await self._web.write("chat.postMessage", body)
         ts, landed = str(answer.get("ts", "")), str(answer.get("channel") or where)
+        if where.startswith("#"):
+            self._channels[where[1:]] = landed
         if thread:
             await self._check_threaded(answer, channel=landed, ts=ts)
         self._on_spoken(landed, ts)
@@ -87,7 +89,7 @@ class Chat:
         return None
 
     async def channel_id(self, channel: str) -> str:
-        """The id for a name (`incidents`, `#incidents`) or an id. Raise Permanent when there is no such channel."""
+        """The id for a name (`incidents`, `#incidents`) or an id; the name where Slack lists no such channel."""
         if _CHANNEL_ID.fullmatch(channel):
             return channel
         name = channel.removeprefix("#")
@@ -98,21 +100,28 @@ class Chat:
         return self._channels[name]
 
     async def _look_up(self, name: str) -> str:
+        """The id, or the name where it is not listed: Slack takes a name too, and says best what is wrong with it."""
         cursor = ""
         while True:
-            page = await self._web.read(
-                "conversations.list",
-                types="public_channel,private_channel",
-                exclude_archived="true",
-                limit=PAGE_SIZE,
-                cursor=cursor,
-            )
+            try:
+                page = await self._channel_page(cursor)
+            except Permanent:
+                return f"#{name}"
             for each in page.get("channels", []):
                 if each.get("name") == name:
                     return str(each["id"])
             cursor = _cursor(page)
             if not cursor:
-                raise Permanent(f"There is no channel #{name} that the bot can see: create it or invite the bot.")
+                return f"#{name}"
+
+    async def _channel_page(self, cursor: str) -> Mapping[str, Any]:
+        return await self._web.read(
+            "conversations.list",
+            types="public_channel,private_channel",
+            exclude_archived="true",
+            limit=PAGE_SIZE,
+            cursor=cursor,
+        )
 
     async def _recent(self, channel: str, thread: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""

@@ -84,7 +84,7 @@ async def test_F39_an_update_of_a_deleted_message_says_so(closed: Office) -> Non
 
 
 async def test_a_channel_that_does_not_exist_is_said_in_words(closed: Office) -> None:
-    with pytest.raises(Permanent, match="no channel #nowhere"):
+    with pytest.raises(Permanent, match="the channel does not exist"):
         await closed.chat.post(message(), channel="nowhere")
 
 
@@ -142,3 +142,10 @@ async def test_the_channel_is_looked_up_once(closed: Office) -> None:
 
     closed.sim.faults.plant("conversations.list", "error", error="fatal_error")
     assert (await closed.chat.post(message("step-9"), channel="incidents")).channel == "C0INC"
+
+
+async def test_a_workspace_that_lists_no_channels_is_posted_to_by_name(closed: Office) -> None:
+    closed.sim.faults.plant("conversations.list", "error", times=9, error="unknown_method")
+    posted = await closed.chat.post(message("root"), channel="incidents")
+    assert posted.channel == "C0INC"
+    assert await closed.chat.channel_id("incidents") == "C0INC"
