@@ -92,6 +92,7 @@ class FakeExecutor:
         self.receipts: list[tuple[str, str]] = []
         self.previews: list[str] = []
         self.before_perform: Callable[[], Awaitable[None]] | None = None
+        self.before_preview: Callable[[], None] | None = None
 
     def answer(self, text: str, *answers: Performed) -> None:
         """What this command answers, one after another; the last one again and again."""
@@ -99,6 +100,8 @@ class FakeExecutor:
 
     async def preview(self, operation: Operation, *, timeout: timedelta) -> Preview:
         self.previews.append(operation.text)
+        if self.before_preview is not None:
+            self.before_preview()
         return Preview(targets=self.targets, promise="dry run accepted", problems=self.problems, counters=self.counters)
 
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:
