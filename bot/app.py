@@ -79,9 +79,9 @@ class Bot:
     port: int = 0
     is_connected: bool = False
 
-    def reload(self) -> None:
+    async def reload(self) -> None:
         """Take up edited runbooks; what is broken is logged, and its last good version stays in use."""
-        if self.runbooks.reload_if_changed():
+        if await asyncio.to_thread(self.runbooks.reload_if_changed):
             for problem in self.runbooks.current().problems:
                 log.warning("runbook", extra={"problem": str(problem)})
 
@@ -116,7 +116,7 @@ async def serve(
     """
     async with _built(settings, open_store) as bot, asyncio.TaskGroup() as roots:
         tasks = [roots.create_task(_forever(run, name), name=name) for name, run in _roots(bot).items()]
-        await _start(bot)
+        await _resume(bot)
         on_ready(bot)
         await stop.wait()
         await _drain(bot)
@@ -124,16 +124,19 @@ async def serve(
             task.cancel()
 
 
-async def _start(bot: Bot) -> None:
-    """Look at everything that is stored before anything new is shown."""
+async def _recall(bot: Bot) -> None:
+    """What is stored is known before anything new comes in: numbers are not given twice, no row is routed twice."""
     await bot.recorder.start()
-    heads = await bot.store.heads()
-    bot.announcer.inherit([head.incident for head in heads])
+    await bot.intake.start()
+    bot.announcer.inherit([head.incident for head in await bot.store.heads()])
+
+
+async def _resume(bot: Bot) -> None:
+    """Connect, then take up every open incident where it was."""
     await bot.gateway.start()
     bot.is_connected = await bot.gateway.is_connected()
-    await bot.intake.start()
     await bot.advancer.start()
-    for head in heads:
+    for head in await bot.store.heads():
         bot.announcer.mark(await bot.recorder.load(head.incident))
 
 
@@ -197,6 +200,7 @@ async def _built(settings: Settings, open_store: OpenStore) -> AsyncIterator[Bot
         edges = await _edges(settings, open_store, stack)
         bot = _wired(settings, edges)
         _observe(bot)
+        await _recall(bot)
         await _listen(bot, stack)
         ticker = Ticker()
         ticker.every(TICK_SECONDS, bot.advancer.tick, name="deadlines")

@@ -1,6 +1,6 @@
 """APScheduler only ticks: deadlines are data in the store, so a late or lost tick changes nothing but the second."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,7 +14,8 @@ class Ticker:
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
-    def every(self, seconds: float, call: Callable[[], None], *, name: str) -> None:
+    def every(self, seconds: float, call: Callable[[], Awaitable[None]], *, name: str) -> None:
+        """`call` must be a coroutine function: APScheduler would run a plain one in a thread of its own."""
         self._scheduler.add_job(
             call,
             "interval",

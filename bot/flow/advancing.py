@@ -76,7 +76,7 @@ class Advancer:
             self._busy[incident] = False
             self._ready.put_nowait(incident)
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         """Called about once a second: whatever has become due is looked at."""
         now = self._clock.now()
         while self._due and self._due[0][0] <= now:

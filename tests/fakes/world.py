@@ -290,7 +290,7 @@ class World:
     async def later(self, **by: float) -> None:
         """Time passes and everything that has become due happens."""
         self.clock.time += timedelta(**by)
-        self.advancer.tick()
+        await self.advancer.tick()
         await self.rest()
 
     async def incident(self, number: int = 1) -> Incident:
