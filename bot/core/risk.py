@@ -230,12 +230,15 @@ def _counters(operation: Operation, kind: registry.Kind) -> Mapping[str, int]:
 
 
 def _replay(operation: Operation, kind: registry.Kind, rating: Rating) -> Replay:
+    """Whatever the kind or the author says: what does not only read is never re-run freely."""
+    is_read = rating.effect is Effect.READ
     if operation.family is Family.HTTP or operation.kind == "program.run":
-        declared = Replay(str(operation.arguments.get("replay", Replay.ONCE)))
-        return Replay.ONCE if declared is Replay.READ and rating.effect is not Effect.READ else declared
-    if rating.effect is Effect.READ:
+        replay = Replay(str(operation.arguments.get("replay", Replay.ONCE)))
+    elif is_read:
         return Replay.READ
-    return kind.replay if not _is_wide(operation.arguments) else Replay.ONCE
+    else:
+        replay = Replay.ONCE if _is_wide(operation.arguments) else kind.replay
+    return Replay.ONCE if replay is Replay.READ and not is_read else replay
 
 
 def _is_production(operation: Operation, environment: str) -> bool:

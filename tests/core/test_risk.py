@@ -189,3 +189,12 @@ def test_adding_a_namespace_a_force_flag_or_targets_never_lowers_a_tier(command:
 def test_environment_and_declared_risk_never_lower_a_tier(command: str, environment: str, raised: Tier) -> None:
     after = judge(command, environment=environment, raised=raised)
     assert TIER_ORDER.index(after.tier) >= max(TIER_ORDER.index(judge(command).tier), TIER_ORDER.index(raised))
+
+
+@pytest.mark.parametrize(
+    "text", ["kubectl get pods -o name | xargs kubectl delete", "kubectl exec web-1 -- redis-cli FLUSHDB", "rm -rf /"]
+)
+def test_what_writes_is_never_of_the_class_that_is_re_run_freely(text: str) -> None:
+    judgement = risk.judge(parsing.parse(text))
+    assert judgement.effect is not Effect.READ
+    assert judgement.replay is not Replay.READ
