@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.sim.cluster import kinds
 from bot.sim.cluster.server import ClusterSim
 
 KUBECTL = shutil.which("kubectl")
@@ -91,6 +92,7 @@ async def test_scale_restart_status_history_and_undo(terminal: Terminal) -> None
     status = await terminal.kubectl("rollout", "status", "deploy/frontend", "--timeout=20s")
     assert "successfully rolled out" in status.out
     terminal.sim.faults.plant("bad-image")
+    await terminal.sim.wait_until(lambda: _has_set(terminal, "checkout:1.9.2"))  # an undo before that goes too far back
     assert (await terminal.kubectl("rollout", "undo", "deploy/checkout")).code == 0
     assert (await terminal.kubectl("rollout", "restart", "deploy/checkout")).code == 0
     status = await terminal.kubectl("rollout", "status", "deploy/checkout", "--timeout=20s")
@@ -98,6 +100,11 @@ async def test_scale_restart_status_history_and_undo(terminal: Terminal) -> None
     assert not terminal.sim.faults.is_active("bad-image")
     history = await terminal.kubectl("rollout", "history", "deploy/checkout")
     assert [line.split()[0] for line in history.out.splitlines()[2:] if line] == ["1", "2", "4", "5", "6"]
+
+
+def _has_set(terminal: Terminal, image: str) -> bool:
+    sets = terminal.sim.state.items(kinds.REPLICA_SETS, "production")
+    return any(one["spec"]["template"]["spec"]["containers"][0]["image"] == image for one in sets)
 
 
 async def test_a_server_dry_run_changes_nothing(terminal: Terminal) -> None:
