@@ -227,7 +227,7 @@ async def _edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStac
         clock=clock,
         store=store,
         runbooks=runbooks,
-        executors=_executors(settings, clock, stack),
+        executors=executors(settings, clock, stack),
         pagers=_pagers(settings, session),
         client=client,
         workspace=workspace,
@@ -320,7 +320,7 @@ def _observe(bot: Bot) -> None:
     )
 
 
-def _executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[Family, Executor]:
+def executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[Family, Executor]:
     in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
     kubernetes = Kubernetes(Credentials(settings.kubeconfig or None, in_cluster=in_cluster), clock=clock)
     stack.push_async_callback(kubernetes.close)

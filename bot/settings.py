@@ -4,13 +4,16 @@ Every secret may also come from a file named by `<NAME>_FILE`. No error here eve
 """
 
 import difflib
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from bot.core import redaction
 from bot.core.errors import Invalid
 
 PREFIX = "PAGETURNER_"
@@ -21,7 +24,14 @@ SECRETS = (
     "PAGETURNER_PAGERDUTY_SECRET",
     "PAGETURNER_PAGERDUTY_ROUTING_KEY",
 )
+RUNBOOK_SECRET = f"{PREFIX}SECRET_"
 BIGGEST_SECRET_FILE = 64 * 1024
+BIGGEST_PORT = 65_535
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.(?!-)[A-Za-z0-9-]{1,63})*")
+"""A name as DNS has it (RFC 1123, section 2.1); anything else would fail deep inside the resolver."""
+
+_SLACK_ID = re.compile(r"[USW][A-Z0-9]{2,20}")
 
 
 def _words(value: object) -> object:
@@ -29,34 +39,70 @@ def _words(value: object) -> object:
     return tuple(part for part in value.replace(",", " ").split() if part) if isinstance(value, str) else value
 
 
+def _address(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdecimal() and int(port) <= BIGGEST_PORT):
+        raise ValueError(f"write host:port with a port of at most {BIGGEST_PORT}, such as 127.0.0.1:8080")
+    if _HOST.fullmatch(host) is None:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise ValueError("write host:port with an address or the name of a host, such as 0.0.0.0:8080") from None
+    return listen
+
+
+def _stripped(value: object) -> object:
+    """A line end that came with a copied token would break the header that it is sent in."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _redactable(value: SecretStr) -> SecretStr:
+    """Several, separated by white space, are as many secrets."""
+    words = value.get_secret_value().split()
+    if not words or min(map(len, words)) < redaction.SHORTEST:
+        raise ValueError(f"is shorter than {redaction.SHORTEST} characters, so it could not be kept out of texts")
+    return value
+
+
+def _ids(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Names and handles change hands; ids do not. One that is no id would approve nothing and reach nobody."""
+    wrong = [each for each in found if _SLACK_ID.fullmatch(each) is None]
+    if wrong:
+        raise ValueError(f"write ids of people (U...) or user groups (S...), not {', '.join(wrong)[:100]}")
+    return found
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Secret = Annotated[SecretStr, BeforeValidator(_stripped), AfterValidator(_redactable)]
 
 
 class Settings(BaseModel):
-    """Field aliases are the names of the environment variables."""
+    """Field aliases are the names of the environment variables; `runbook_secrets` are those that runbooks may name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN", min_length=1)
-    slack_app_token: SecretStr = Field(alias="SLACK_APP_TOKEN", min_length=1)
+    slack_bot_token: Secret = Field(alias="SLACK_BOT_TOKEN")
+    slack_app_token: Secret = Field(alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL", pattern=r"^https?://\S+/api/$")
     kubeconfig: str = Field("", alias="KUBECONFIG")
     database: Path = Field(Path("pageturner.db"), alias="PAGETURNER_DATABASE")
     runbooks: Path = Field(Path("runbooks"), alias="PAGETURNER_RUNBOOKS")
     channel: str = Field("incidents", alias="PAGETURNER_CHANNEL", min_length=1, max_length=80)
-    listen: str = Field("127.0.0.1:8080", alias="PAGETURNER_LISTEN", pattern=r"^\S+:\d{1,5}$")
-    webhook_token: SecretStr | None = Field(None, alias="PAGETURNER_WEBHOOK_TOKEN")
-    pagerduty_secret: SecretStr | None = Field(None, alias="PAGETURNER_PAGERDUTY_SECRET")
-    pagerduty_routing_key: SecretStr | None = Field(None, alias="PAGETURNER_PAGERDUTY_ROUTING_KEY")
+    listen: Annotated[str, AfterValidator(_address)] = Field("127.0.0.1:8080", alias="PAGETURNER_LISTEN")
+    webhook_token: Secret | None = Field(None, alias="PAGETURNER_WEBHOOK_TOKEN")
+    pagerduty_secret: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_SECRET")
+    pagerduty_routing_key: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_ROUTING_KEY")
     pagerduty_url: str = Field(
         "https://events.pagerduty.com", alias="PAGETURNER_PAGERDUTY_URL", pattern=r"^https?://\S+$"
     )
-    approvers: Words = Field((), alias="PAGETURNER_APPROVERS")
+    approvers: Annotated[Words, AfterValidator(_ids)] = Field((), alias="PAGETURNER_APPROVERS")
     http_allow: Words = Field((), alias="PAGETURNER_HTTP_ALLOW")
     posts_per_second: float = Field(1.0, alias="PAGETURNER_SLACK_POSTS_PER_SECOND", ge=0, le=1000)
     storm_threshold: int = Field(30, alias="PAGETURNER_STORM_THRESHOLD", ge=0)
     grace_seconds: float = Field(25.0, alias="PAGETURNER_GRACE_SECONDS", ge=0, le=3600)
     log_level: str = Field("info", alias="PAGETURNER_LOG_LEVEL", pattern="^(debug|info|warning|error)$")
+    runbook_secrets: tuple[SecretStr, ...] = ()
 
     @property
     def host(self) -> str:
@@ -68,17 +114,52 @@ class Settings(BaseModel):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every configured secret value, for redaction."""
-        held = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(each.get_secret_value() for each in held if isinstance(each, SecretStr))
+        """Every configured secret value, for redaction: of several in one setting, each by itself."""
+        held = [getattr(self, name) for name in type(self).model_fields]
+        found = [*(each for each in held if isinstance(each, SecretStr)), *self.runbook_secrets]
+        return tuple(word for each in found for word in each.get_secret_value().split())
+
+
+class LocalSettings(Settings):
+    """For commands that talk to no Slack: its tokens may be missing."""
+
+    slack_bot_token: SecretStr = Field(SecretStr(""), alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr = Field(SecretStr(""), alias="SLACK_APP_TOKEN")
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Raise Invalid that names each variable which is missing or wrong, and what to write instead."""
     given = os.environ if environment is None else environment
-    values = _with_files(given)
+    return _validated(Settings, _with_files(given), runbook_secrets=_runbook_secrets(given))
+
+
+def read_local(environment: Mapping[str, str] | None = None) -> Settings:
+    """Without any of the bot's own secrets: whoever looks at a database or a runbook need not be able to read them."""
+    given = os.environ if environment is None else environment
+    return _validated(LocalSettings, {name: value for name, value in given.items() if name not in SECRETS})
+
+
+def problems(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """A sentence for everything that would keep `serve` from starting, and for each misspelt name. Never a value."""
+    given = os.environ if environment is None else environment
+    sentences: list[str] = []
     try:
-        return Settings.model_validate({name: values[name] for name in _known() if values.get(name)})
+        values = _with_files(given)
+    except Invalid as problem:
+        sentences.append(str(problem))
+        values = {name: value for name, value in given.items() if not name.endswith("_FILE")}
+        values |= {name: "unread" for name in SECRETS if given.get(f"{name}_FILE") and not given.get(name)}
+    try:
+        Settings.model_validate({name: values[name] for name in _known() if values.get(name)})
+    except ValidationError as error:
+        sentences += [_sentence(each) for each in error.errors()]
+    return (*sentences, *unknown(given))
+
+
+def _validated(kind: type[Settings], values: Mapping[str, str], *, runbook_secrets: tuple[str, ...] = ()) -> Settings:
+    asked = {name: values[name] for name in _known() if values.get(name)}
+    try:
+        return kind.model_validate({**asked, "runbook_secrets": runbook_secrets})
     except ValidationError as error:
         raise Invalid("; ".join(_sentence(each) for each in error.errors()), place="settings") from None
 
@@ -86,12 +167,27 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
 def secret(name: str, environment: Mapping[str, str] | None = None) -> str:
     """A secret that a runbook names: `PAGETURNER_SECRET_<NAME>` or its `_FILE`. Raise KeyError when absent."""
     given = os.environ if environment is None else environment
-    variable = f"{PREFIX}SECRET_{name}"
+    variable = f"{RUNBOOK_SECRET}{name}"
     if given.get(variable):
         return given[variable]
     if given.get(f"{variable}_FILE"):
         return _from_file(f"{variable}_FILE", given[f"{variable}_FILE"])
     raise KeyError(variable)
+
+
+def _runbook_secrets(given: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of all that runbooks may name: what another service echoes of them is redacted too."""
+    variables = {name.removesuffix("_FILE") for name in given if name.startswith(RUNBOOK_SECRET) and given[name]}
+    return tuple(_runbook_secret(variable, given) for variable in sorted(variables))
+
+
+def _runbook_secret(variable: str, given: Mapping[str, str]) -> str:
+    value = secret(variable.removeprefix(RUNBOOK_SECRET), given)
+    try:
+        _redactable(SecretStr(value))
+    except ValueError as problem:
+        raise Invalid(str(problem), place=variable) from None
+    return value
 
 
 def _with_files(given: Mapping[str, str]) -> dict[str, str]:
@@ -107,14 +203,27 @@ def _from_file(variable: str, path: str) -> str:
     """The file's text without surrounding white space. World-readable or empty files are refused (F90)."""
     file = Path(path)
     try:
-        mode, text = file.stat().st_mode, file.read_text("utf-8")[:BIGGEST_SECRET_FILE].strip()
-    except (OSError, UnicodeDecodeError) as error:
+        mode = file.stat().st_mode
+        with file.open("rb") as opened:
+            raw = opened.read(BIGGEST_SECRET_FILE + 1)
+        text = raw.decode("utf-8").strip()
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path that cannot be one
         raise Invalid(f"cannot read {path}: {type(error).__name__}", place=variable) from None
     if mode & 0o004:
         raise Invalid(f"{path} can be read by everybody", place=variable, remedy="chmod o-r")
     if not text:
         raise Invalid(f"{path} is empty", place=variable)
+    if len(raw) > BIGGEST_SECRET_FILE:
+        raise Invalid(f"{path} is larger than any secret", place=variable)
     return text
+
+
+def provide_home() -> None:
+    """A user id without a name has no home, and slack_sdk asks for one when it is imported (oauth/installation_store)."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/"
 
 
 def unknown(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -123,16 +232,18 @@ def unknown(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     known = {*_known(), *(f"{name}_FILE" for name in SECRETS)}
     sentences = []
     for name in sorted(given):
-        if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}SECRET_"):
-            near = difflib.get_close_matches(name, known, n=1)
-            sentences.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+        if name.startswith(PREFIX) and name not in known and not name.startswith(RUNBOOK_SECRET):
+            short = {each.removeprefix(PREFIX): each for each in known}
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1)
+            sentences.append(f"{name} is not a setting" + (f"; did you mean {short[near[0]]}?" if near else ""))
     return tuple(sentences)
 
 
 def _known() -> tuple[str, ...]:
-    return tuple(str(field.alias) for field in Settings.model_fields.values())
+    return tuple(field.alias for field in Settings.model_fields.values() if field.alias)
 
 
 def _sentence(error: Any) -> str:  # pydantic's ErrorDetails; its input is never shown, it may be a secret
     name = str(error["loc"][0]) if error["loc"] else "settings"
-    return f"{name}: {'is missing' if error['type'] == 'missing' else error['msg']}"
+    problem = "is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+    return f"{name}: {problem}"

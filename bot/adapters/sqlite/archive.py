@@ -4,6 +4,8 @@ The command line reads through this while the bot runs; it takes no lock and nev
 """
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -14,6 +16,7 @@ from bot.adapters.sqlite import connections, migrations, rows
 from bot.adapters.sqlite.queries import sql
 from bot.core import errors
 from bot.core.events import Recorded
+from bot.core.evidence import InboxRow, IndexRow, StoredEvent
 from bot.core.ids import IncidentId
 from bot.ports import Head, InboxItem, Posted
 
@@ -76,6 +79,44 @@ class Archive:
 
     async def posted(self, incident: IncidentId) -> list[Posted]:
         return [rows.posted_from(row) for row in await self._rows("posted", incident)]
+
+    # --- for audits and exports: rows as they stand -------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """All reads within are of one moment, however much is committed meanwhile. On a read-only archive only."""
+        await self._rows_of("BEGIN")
+        try:
+            yield
+        finally:
+            await self._rows_of("ROLLBACK")
+
+    async def index_rows(self, *, opened_since: datetime | None = None) -> list[IndexRow]:
+        """The look-up table, oldest incident first."""
+        if opened_since is None:
+            found = await self._rows("index_rows")
+        else:
+            found = await self._rows("index_rows_since", rows.micros(opened_since))
+        return [rows.index_from(row) for row in found]
+
+    async def index_row(self, incident: str) -> IndexRow | None:
+        return next((rows.index_from(row) for row in await self._rows("index_row", incident)), None)
+
+    async def stored(self, incident: str) -> list[StoredEvent]:
+        """All events in order, unread; empty for an unknown incident."""
+        return [rows.stored_from(row) for row in await self._rows("history", incident)]
+
+    async def strays(self) -> list[str]:
+        """Incidents that have events but no row in the look-up table."""
+        return [row[0] for row in await self._rows("strays")]
+
+    async def joined_counts(self) -> dict[str, int]:
+        """How many alerts the inbox says each incident got."""
+        return {row[0]: row[1] for row in await self._rows("joined_counts")}
+
+    async def inbox_doubts(self) -> list[InboxRow]:
+        """Rows that were not routed, or whose outcome says nothing."""
+        return [rows.inbox_from(row) for row in await self._rows("inbox_doubts")]
 
     async def _rows(self, name: str, *parameters: str | int) -> list[rows.Fetched]:
         return await self._rows_of(sql(name), *parameters)

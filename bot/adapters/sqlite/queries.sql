@@ -77,3 +77,25 @@ SELECT id, alert, received_at, key, tries FROM inbox WHERE became IS NULL ORDER 
 
 -- name: posted
 SELECT incident, key, channel, ts, shown, thread FROM posted WHERE incident = ? ORDER BY key;
+
+-- name: index_rows
+SELECT id, version, state FROM incidents ORDER BY number;
+
+-- name: index_row
+SELECT id, version, state FROM incidents WHERE id = ?;
+
+-- name: index_rows_since
+SELECT id, version, state FROM incidents
+WHERE id IN (SELECT incident FROM events WHERE sequence = 1 AND at >= ?) ORDER BY number;
+
+-- name: strays
+SELECT DISTINCT incident FROM events WHERE incident NOT IN (SELECT id FROM incidents) ORDER BY incident;
+
+-- name: joined_counts
+SELECT incident, count(*) FROM inbox WHERE became IN ('incident', 'joined') AND incident IS NOT NULL GROUP BY incident;
+
+-- name: inbox_doubts
+SELECT id, source, received_at, coalesce(became, ''), coalesce(incident, ''), reason FROM inbox
+WHERE became IS NULL OR (became IN ('incident', 'joined') AND incident IS NULL)
+    OR (became IN ('ignored', 'quarantined') AND reason = '')
+ORDER BY id;

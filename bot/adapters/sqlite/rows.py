@@ -14,6 +14,7 @@ from bot.core import errors, events, ids
 from bot.core.actors import Actor, ActorKind
 from bot.core.alerts import Alert
 from bot.core.events import Recorded
+from bot.core.evidence import InboxRow, IndexRow, StoredEvent
 from bot.core.ids import InboxId, IncidentId
 from bot.core.states import State
 from bot.ports import Delivery, Head, InboxItem, Posted, Settlement
@@ -58,6 +59,30 @@ def recorded_from(row: Fetched) -> Recorded:
     except (KeyError, ValueError) as problem:
         raise errors.Permanent(f"event {sequence} of {incident} ({kind}) cannot be read by this version") from problem
     return Recorded(IncidentId(incident), sequence, moment(at), actor, event)
+
+
+def stored_from(row: Fetched) -> StoredEvent:
+    """As it stands, unread: for audits, which must not stop at what this version cannot read."""
+    incident, sequence, at, actor_kind, actor_id, kind, body = row
+    return StoredEvent(
+        incident=incident,
+        sequence=sequence,
+        at=moment(at),
+        actor_kind=actor_kind,
+        actor_id=actor_id,
+        kind=kind,
+        body=body,
+    )
+
+
+def index_from(row: Fetched) -> IndexRow:
+    incident, version, state = row
+    return IndexRow(incident, version, state)
+
+
+def inbox_from(row: Fetched) -> InboxRow:
+    number, source, received_at, became, incident, reason = row
+    return InboxRow(number, source, moment(received_at), became=became, incident=incident, reason=reason)
 
 
 def head_row(head: Head) -> Row:

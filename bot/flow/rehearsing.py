@@ -1,0 +1,60 @@
+"""A runbook planned as the bot would plan it, without an incident: previews only, nothing is stored, asked or run.
+
+Steps are looked at one after another, each with what those before it would use of the limits, as at its real turn.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core import parameters, policies, rehearsals
+from bot.core.alerts import Alert
+from bot.core.ids import StepId
+from bot.core.plans import Plan, PlannedStep
+from bot.core.runbooks import Runbook
+from bot.flow.previewing import Previewer, Setting
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+async def rehearse(
+    runbook: Runbook,
+    alert: Alert | None,
+    typed: Mapping[str, str],
+    *,
+    previewer: Previewer,
+    now: datetime,
+    tell: Callable[[str], None] = _silent,
+) -> Plan:
+    """Raise Invalid when a parameter has no value or a wrong one, or a step cannot be understood with these values."""
+    values = parameters.resolve(runbook, alert, typed)
+    level, reasons = policies.level_of(runbook)
+    setting = Setting(runbook, level, values, environment(alert, values), {})
+    steps: list[PlannedStep] = []
+    for number, spec in enumerate(runbook.steps, start=1):
+        tell(f"dry run of step {number} of {len(runbook.steps)}")
+        step = await previewer.step(spec, StepId(str(number)), setting)
+        setting = replace(setting, spent=rehearsals.spend(setting.spent, step))
+        steps.append(step)
+    return Plan(
+        runbook=runbook.name,
+        runbook_digest=runbook.digest,
+        title=runbook.title,
+        level=level,
+        parameters=values,
+        limits=runbook.limits,
+        steps=tuple(steps),
+        deadline=now + runbook.time_limit,
+        notes=runbook.notes,
+        escalation=runbook.escalation,
+        level_reasons=reasons,
+    )
+
+
+def environment(alert: Alert | None, values: Mapping[str, str]) -> str:
+    """That of the alert; without one what `/runbook run` takes from the parameters."""
+    if alert is not None:
+        return alert.environment
+    return values.get("environment") or values.get("namespace", "")
