@@ -219,7 +219,7 @@ def _from_file(variable: str, path: str) -> str:
 
 
 def provide_home() -> None:
-    """A user id without a name has no home, and slack_sdk asks for one when it is imported (oauth/installation_store)."""
+    """For a user id without a name: slack_sdk asks for a home folder when it is imported (oauth/installation_store)."""
     try:
         Path.home()
     except RuntimeError:

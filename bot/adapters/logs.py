@@ -18,10 +18,12 @@ class KeyValueFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
         head = f"{stamp}.{int(record.msecs):03d}Z level={record.levelname.lower()} logger={record.name}"
-        extra = {key: value for key, value in vars(record).items() if key not in _OWN}
-        pairs = "".join(f" {key}={_quoted(str(value))}" for key, value in sorted(extra.items()))
-        trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
-        return self._redactor.redact(f"{head} event={_quoted(record.getMessage())}{pairs}{trace}")
+        extra = {key: str(value) for key, value in vars(record).items() if key not in _OWN}
+        told = {"event": record.getMessage(), **dict(sorted(extra.items()))}
+        if record.exc_info:
+            told["trace"] = self.formatException(record.exc_info)
+        pairs = "".join(f" {key}={_quoted(self._redactor.redact(value))}" for key, value in told.items())
+        return self._redactor.redact(head + pairs)  # once more: a key may say that its value is secret
 
 
 def _quoted(text: str) -> str:

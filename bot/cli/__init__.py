@@ -164,6 +164,9 @@ def plan(
 
     Exit 1 when something would stop the run: nothing fits, a person must choose, a step is blocked.
     """
+    from bot import settings
+
+    settings.provide_home()
     from bot.cli import planning
 
     planning.run(runbook or [], alert=alert, source=source, is_offline=offline, as_json=as_json)

@@ -1,7 +1,10 @@
-"""Several runbooks fit: which one? The buttons carry a place in the list, never a name to trust."""
+"""Several runbooks fit: which one? The buttons carry a place in the list, never a name to trust.
+
+It mentions nobody: the root, posted in the same moment, calls whoever may choose.
+"""
 
 from bot.core import card_words
-from bot.core.cards import Audience, Button, Buttons, Card, Heading, Line, Moment, Note, Part, Strong, Words
+from bot.core.cards import Button, Buttons, Card, Heading, Line, Moment, Note, Part, Strong, Words
 from bot.core.incidents import Incident
 from bot.core.matching import Candidate
 from bot.core.states import State
@@ -14,10 +17,10 @@ REASON_CHARACTERS = 200
 _NUMBERS = ("None", "One", "Two", "Three", "Four", "Five")
 
 
-def choice(incident: Incident, *, audience: Audience) -> Card:
+def choice(incident: Incident) -> Card:
     """The question while it is open, then its answer."""
     if incident.state is State.CHOOSING:
-        return _question(incident, audience)
+        return _question(incident)
     heading = Heading("Which runbook?", "answered" if incident.runbook else "not answered")
     if incident.runbook:
         by: Words = ("chosen by ", *card_words.people([incident.chosen_by])) if incident.chosen_by else ("chosen",)
@@ -27,16 +30,13 @@ def choice(incident: Incident, *, audience: Audience) -> Card:
     return Card(f"{incident.id}: {incident.runbook or 'no runbook'} was chosen", (heading, Line(words)))
 
 
-def _question(incident: Incident, audience: Audience) -> Card:
+def _question(incident: Incident) -> Card:
     shown = incident.candidates[:MOST_SHOWN]
     parts: list[Part] = [Heading("Which runbook?"), Line((_introduction(incident), *_until(incident)))]
     for index, candidate in enumerate(shown):
         parts.append(Buttons((_button(incident, index, candidate),)))
         parts.append(Note((_reasons(candidate),)))
-    told: Words = card_words.people(audience.escalation)
     parts.append(Buttons((Button("incident.choose", "None of these: escalate", f"{incident.id}:none"),)))
-    if told:
-        parts.append(Line(("None of these tells ", *told)))
     names = card_words.listing([each.runbook for each in shown], most=3)
     fallback = f"{incident.id} needs you to choose a runbook for {card_words.cut(incident.title, 120)}: {names}"
     return Card(fallback, tuple(parts))

@@ -5,15 +5,23 @@ from datetime import timedelta
 from bot.core import card_step, card_words, checks, limits
 from bot.core.cards import Card, Code, Fact, Heading, Line, Moment, Part, Words
 from bot.core.incidents import Incident, Step
+from bot.core.operations import Replay
 
 OUTPUT_CHARACTERS = 8_000
 TARGETS_SHOWN = 50
+
+_REPEATED = {
+    Replay.READ: "as often as needed",
+    Replay.IDEMPOTENT: "harmless, it is the same change again",
+    Replay.PROBE: "only when a look says that it did not happen",
+    Replay.ONCE: "only when it is proved that nothing happened",
+}
 
 
 def details(incident: Incident, which: Step) -> Card:
     """The whole command, all targets and predictions, the reasons, the exact times, the output as it is stored."""
     title = f"{card_words.position(incident, which.plan.id)}  {which.plan.name}"
-    parts: list[Part] = [Heading(title, which.outcome or which.plan.tier), Code(which.plan.operation.text)]
+    parts: list[Part] = [Heading(title, which.outcome or card_step.risk(which)), Code(which.plan.operation.text)]
     parts += _prediction(which)
     parts += _policy(which)
     parts += _run(which)
@@ -23,17 +31,12 @@ def details(incident: Incident, which: Step) -> Card:
 def confirmation(incident: Incident, which: Step) -> Card:
     """Command, targets, before -> after, blast radius, undo: what a person repeats a name for."""
     title = f"{card_words.position(incident, which.plan.id)}  {which.plan.name}"
-    facts = [fact for fact in card_step.facts(incident, which) if fact.label != "Change"]
-    changes = [Line((change,)) for change in which.plan.preview.change]
-    head: tuple[Part, ...] = (Heading(title, which.plan.tier), Code(which.plan.operation.text))
-    undo = Fact("Undo", (_undo(which),))
-    return Card(f"{incident.id} {title}", (*head, *facts, *changes, undo))
+    head = (Heading(title, card_step.risk(which)), Code(which.plan.operation.text))
+    return Card(f"{incident.id} {title}", (*head, *card_step.facts(incident, which)))
 
 
 def _undo(which: Step) -> str:
-    if which.plan.undo is not None:
-        return which.plan.undo.text
-    return which.plan.preview.undo or ("not declared" if which.plan.judgement.is_reversible else "cannot be undone")
+    return card_step.undo(which) or ("not declared" if which.plan.judgement.is_reversible else "cannot be undone")
 
 
 def _prediction(which: Step) -> list[Part]:
@@ -46,12 +49,14 @@ def _prediction(which: Step) -> list[Part]:
         parts.append(Fact("On", (f"{target.kind} {target.name}{where}{note}{identity}",)))
     if len(preview.targets) > TARGETS_SHOWN:
         parts.append(Line((f"and {len(preview.targets) - TARGETS_SHOWN} more targets",)))
-    parts += _facts(("As", preview.identity), ("Will", which.plan.judgement.summary))
+    parts += _facts(("As", preview.identity))
+    summary = which.plan.judgement.summary
+    parts += [Fact("Will", card_words.quoted(f"{summary[:1].lower()}{summary[1:]}"))] if summary else []
     parts += [Fact("Change", (line,)) for line in preview.change]
     counters = limits.counted(which.plan)
     counted = ", ".join(f"{name.replace('_', ' ')} {counters[name]}" for name in sorted(counters))
     parts += _facts(("Counts", counted), ("Undo", _undo(which)), ("Dry run", preview.promise))
-    held = ", ".join(f"{name} {preview.facts[name]}" for name in sorted(preview.facts))
+    held = ", ".join(f"{name}: {preview.facts[name]}" for name in sorted(preview.facts))
     return [*parts, *_facts(("Must still hold", held))]
 
 
@@ -62,7 +67,7 @@ def _policy(which: Step) -> list[Part]:
         parts.append(Fact("Approvers", card_words.rule(plan.decision.rule)))
     verify = plan.verify
     verified = f"{verify.operation.text} gives {checks.describe(verify.expect)}" if verify else ""
-    replay = f"{plan.judgement.replay}, at most {card_words.plural(plan.attempts, 'try')}"
+    replay = f"{_REPEATED[plan.judgement.replay]}, at most {card_words.plural(plan.attempts, 'try')}"
     limit = card_words.duration(plan.timeout)
     expects = checks.describe(plan.expect)
     return [*parts, *_facts(("Expects", expects), ("Verifies", verified), ("Repeats", replay), ("Limit", limit))]

@@ -31,27 +31,23 @@ def escalation(incident: Incident, raised: Escalation, *, is_current: bool) -> C
     """`is_current`: it is the latest and the incident is open, so what to do now is worth saying."""
     known = card_words.involved(incident) | card_root.spoken_for(raised.reason, raised.explanation)
     why = card_words.said(card_words.cut(raised.explanation, EXPLANATION_CHARACTERS), known)
+    told = card_words.people(raised.targets)
     parts: list[Part] = [
         Heading("Escalated", raised.reason.replace("_", " ")),
-        Line(joined([card_words.people(raised.targets), why], " ")),
+        *([Line(("For ", *told))] if told else []),
+        Line(why),
     ]
     if is_current:
         parts.append(Line((NEXT[raised.reason],)))
     parts += _notes(incident, raised)
-    parts += [Fact("Page", _page(page.target, page.detail, delivered=page.is_delivered)) for page in raised.pages]
+    parts += card_root.pages(raised)
     parts.append(Line(joined([("At ", Moment(raised.at, exact=True)), _taken(incident)])))
-    short = card_words.plain(card_words.cut(raised.explanation, EXPLANATION_CHARACTERS))
+    short = card_words.unnamed(card_words.cut(raised.explanation, EXPLANATION_CHARACTERS))
     return Card(f"{incident.id} needs you: {short}", tuple(parts))
 
 
 def _taken(incident: Incident) -> Words:
     return ("taken by ", *card_words.people([incident.taken_by])) if incident.taken_by else ()
-
-
-def _page(target: str, detail: str, *, delivered: bool) -> Words:
-    word = "reached" if delivered else "NOT reached"
-    said = card_words.cut(detail, EXPLANATION_CHARACTERS)
-    return (f"{target} {word}" + (f": {said}" if said else ""),)
 
 
 def _notes(incident: Incident, raised: Escalation) -> list[Part]:

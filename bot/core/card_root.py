@@ -2,16 +2,21 @@
 
 Silence is explained: on whom it waits, until when, and what happens then. Times are moments, so that nothing has to be
 edited only because time has passed.
+
+One decision rings once. A step's message and a later escalation mention whom they are for, so the root speaks of them
+in plain words; it mentions them itself only where it is the first message that needs people: no runbook fits, or
+several do. Who acted (took it, chose, rejected) is named: by then the root stands there, and an edit notifies nobody.
 """
 
 from datetime import datetime
+from typing import TypeGuard
 
 from bot.core import card_words, moves
-from bot.core.alerts import Alert
+from bot.core.alerts import Alert, Severity
 from bot.core.card_words import joined
-from bot.core.cards import Audience, Button, Buttons, Card, Heading, Line, Link, Moment, Note, Part, Strong, Words
-from bot.core.events import EscalationReason
-from bot.core.incidents import Incident, Step
+from bot.core.cards import Audience, Button, Buttons, Card, Fact, Heading, Line, Link, Moment, Note, Part, Strong, Words
+from bot.core.events import EscalationReason, PageSent
+from bot.core.incidents import Escalation, Incident, Step
 from bot.core.states import State
 
 TITLE_CHARACTERS = 120
@@ -30,12 +35,14 @@ def root(incident: Incident, *, audience: Audience) -> Card:
     status = state(incident, audience=audience, known=known)
     title = card_words.cut(incident.title or "alert", TITLE_CHARACTERS)
     parts: list[Part] = [
-        Heading(f"{_mark(incident)} {incident.id}  {title}", incident.severity),
+        Heading(f"{_mark(incident)} {incident.id}  {title}", _severity(incident)),
         Line(_where(incident)),
         Line(status),
     ]
     if incident.runbook:
         parts.append(Line(_runbook(incident)))
+    if is_opening(incident.escalation, incident):
+        parts += pages(incident.escalation)
     if incident.taken_by and incident.is_open:
         parts.append(Line(("Taken by ", *card_words.people([incident.taken_by]))))
     alert = _first_alert(incident)
@@ -52,12 +59,17 @@ def _mark(incident: Incident) -> str:
     return "◐" if incident.state is State.RESOLVED else "○"
 
 
+def _severity(incident: Incident) -> str:
+    """Nothing where nobody said how bad it is, as for a run that a person asked for."""
+    return "" if incident.severity is Severity.UNKNOWN else incident.severity.value
+
+
 def _where(incident: Incident) -> Words:
     since: Words = ("since ", Moment(incident.opened_at)) if incident.opened_at else ()
     cleared = len(incident.alerts) - len(incident.firing)
     alerts = card_words.plural(len(incident.alerts), "alert") if incident.alerts else "started by hand"
-    if cleared and incident.alerts:
-        alerts += f", {cleared} cleared"
+    if cleared:
+        alerts += f", {cleared} cleared" if incident.firing else ", cleared"
     asked: Words = ("asked for by ", *card_words.people([incident.requester])) if incident.requester else ()
     again = f"came back {card_words.plural(incident.reopened, 'time')}" if incident.reopened else ""
     places = [card_words.cut(place, TITLE_CHARACTERS) for place in (incident.service, incident.environment)]
@@ -66,7 +78,7 @@ def _where(incident: Incident) -> Words:
 
 def _runbook(incident: Incident) -> Words:
     level = f"level {incident.plan.level.value}" if incident.plan else ""
-    if incident.chosen_by:
+    if incident.chosen_by and incident.chosen_by != incident.requester:
         why: Words = ("chosen by ", *card_words.people([incident.chosen_by]))
     else:
         why = (f"{incident.confidence:.2f} match",) if incident.confidence else ()
@@ -79,7 +91,7 @@ def _first_alert(incident: Incident) -> Alert | None:
 
 
 def _alert(alert: Alert) -> list[Part]:
-    text = card_words.cut(alert.text, ALERT_CHARACTERS)
+    text = card_words.cut(card_words.one_line(alert.text), ALERT_CHARACTERS)
     parts: list[Part] = [Note((text,))] if text else []
     return [*parts, Line((Link(alert.url, f"Open in {alert.source}"),))] if alert.url else parts
 
@@ -91,8 +103,9 @@ def state(incident: Incident, *, audience: Audience, known: frozenset[str]) -> W
         case State.NEW:
             return ("Looking for the runbook that fits",)
         case State.CHOOSING:
+            whom = card_words.people(audience.escalation) or ("somebody",)
             until = _until(incident.choice_expires_at)
-            return ("Waiting for somebody to choose a runbook", *until, *then)
+            return ("Waiting for ", *whom, " to choose a runbook in the thread", *until, *then)
         case State.PLANNING:
             return ("Making the plan: dry runs only, nothing is changed",)
         case State.READY:
@@ -125,8 +138,8 @@ def _waiting(incident: Incident, then: Words) -> Words:
     if asked is None:
         return ("Waiting for approval", *then)
     which = next((each for each in incident.steps if each.plan.id == asked.step), None)
-    words: Words = (f"Waiting for approval of {_name(incident, which)} by ", *card_words.rule(asked.rule))
-    return (*words, *_until(asked.expires_at), *then)
+    whom = "an approver" if asked.rule.quorum == 1 else card_words.plural(asked.rule.quorum, "approver")
+    return (f"Waiting in the thread for {whom} of {_name(incident, which)}", *_until(asked.expires_at), *then)
 
 
 def _running(incident: Incident) -> Words:
@@ -141,13 +154,30 @@ def _escalated(incident: Incident, known: frozenset[str]) -> Words:
     raised = incident.escalation
     if raised is None:
         return ("Escalated; nothing more runs by itself",)
-    told = card_words.people(raised.targets) or ("the channel",)
+    told = card_words.people(raised.targets) if is_opening(raised, incident) else ()
     why = _said(raised.explanation, known | spoken_for(raised.reason, raised.explanation))
-    words: Words = ("Escalated to ", *told, " at ", Moment(raised.at), ": ", *why)
+    words: Words = ("Escalated", *((" to ", *told) if told else ()), " at ", Moment(raised.at), ": ", *why)
     if incident.taken_by is not None:
         return (*words, " Nothing more runs by itself")
     every = card_words.duration(moves.REMIND_AFTER)
     return (*words, f" Waiting for somebody to take it, reminds every {every}; nothing more runs by itself")
+
+
+def is_opening(raised: Escalation | None, incident: Incident) -> TypeGuard[Escalation]:
+    """Raised in the very moment in which the incident was opened: the root's first version is the call for people."""
+    return raised is not None and raised.reason is EscalationReason.NO_RUNBOOK and raised.at == incident.opened_at
+
+
+def pages(raised: Escalation) -> list[Part]:
+    """What became of each call outside the messenger."""
+    return [Fact("Page", _page(page)) for page in raised.pages]
+
+
+def _page(page: PageSent) -> Words:
+    if page.is_delivered:
+        return (f"{page.target} reached",)
+    why = card_words.cut(page.detail, EXPLANATION_CHARACTERS)
+    return (f"{page.target} NOT reached" + (f": {why}" if why else ""),)
 
 
 def spoken_for(reason: EscalationReason, explanation: str) -> frozenset[str]:
@@ -177,15 +207,7 @@ def _until(at: datetime | None) -> Words:
 
 
 def _then(audience: Audience) -> Words:
-    if audience.escalation:
-        return (", then escalates to ", *card_words.people(audience.escalation), *_and_pagers(audience))
-    if audience.pagers:
-        return (f", then pages {', '.join(audience.pagers)}",)
-    return (", then escalates",)
-
-
-def _and_pagers(audience: Audience) -> Words:
-    return (f" and pages {', '.join(audience.pagers)}",) if audience.pagers else ()
+    return (", then escalates" + (f" and pages {', '.join(audience.pagers)}" if audience.pagers else ""),)
 
 
 def _current(incident: Incident) -> Step | None:
@@ -212,7 +234,8 @@ def _buttons(incident: Incident) -> tuple[Button, ...]:
 def _fallback(incident: Incident, title: str) -> str:
     places = [card_words.cut(each, TITLE_CHARACTERS) for each in (incident.service, incident.environment) if each]
     where = f" ({', '.join(places)})" if places else ""
-    return f"{incident.id} {incident.severity}: {title}{where} - {brief(incident)}"
+    named = f"{incident.id} {_severity(incident)}".rstrip()
+    return f"{named}: {title}{where} - {brief(incident)}"
 
 
 def brief(incident: Incident) -> str:

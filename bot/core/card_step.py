@@ -58,12 +58,12 @@ def command(which: Step) -> tuple[Code, bool]:
 
 
 def facts(incident: Incident, which: Step) -> tuple[Fact, ...]:
-    """On, Will, Change, Limit, Then, Dry run: in this order on every card, and only what there is to say."""
+    """On, Will, Undo, Limit, Then, Dry run: in this order on every card, and only what there is to say."""
     plan = which.plan
     found: list[tuple[str, Words]] = [
         ("On", _on(which)),
-        ("Will", _will(which)),
-        ("Change", (card_words.DOT.join(plan.preview.change[:CHANGES_SHOWN]),)),
+        ("Will", joined([_will(which), ("cannot be undone" if _is_final(which) else "",)])),
+        ("Undo", (undo(which),)),
         ("Limit", (_limit(incident, which),)),
         ("Then", (_then(incident, which),)),
         ("Dry run", (plan.preview.promise,)),
@@ -86,29 +86,36 @@ def _on(which: Step) -> Words:
 
 
 def _will(which: Step) -> Words:
-    judgement, plan = which.plan.judgement, which.plan
-    if judgement.effect is Effect.READ:
-        return (judgement.summary or "only read",)
-    if plan.undo is not None:
-        undo = f"undo: {plan.undo.text}"
-    elif plan.preview.undo:
-        undo = plan.preview.undo
-    else:
-        undo = "" if judgement.is_reversible else "cannot be undone"
-    return joined([(judgement.summary,), (undo,)])
+    """The effect, said once: as the dry run foresees it where it foresees something, else what the operation is for.
+
+    A dry run that counted nothing and names no before -> after (exec, a program) only repeats the command.
+    """
+    preview, summary = which.plan.preview, which.plan.judgement.summary
+    foresees = any(preview.counters.values()) or any("->" in line for line in preview.change)
+    if preview.change and foresees:
+        return (card_words.DOT.join(preview.change[:CHANGES_SHOWN]),)
+    return card_words.quoted(f"{summary[:1].lower()}{summary[1:]}") if summary else ()
+
+
+def _is_final(which: Step) -> bool:
+    judgement = which.plan.judgement
+    return judgement.effect is not Effect.READ and not judgement.is_reversible and not undo(which)
+
+
+def undo(which: Step) -> str:
+    """The declared way back, else the one that the dry run found."""
+    return which.plan.undo.text if which.plan.undo is not None else which.plan.preview.undo
 
 
 def _limit(incident: Incident, which: Step) -> str:
-    """What the incident would have used after this step, of what the runbook allows."""
+    """What the incident would have used after this step, of what the runbook allows; without what stays at nothing."""
     allowed: Mapping[str, int] = incident.plan.limits if incident.plan else {}
     more = limits.counted(which.plan) if not which.attempts else {}
     total = limits.add(incident.spent, more)
-    named = [name for name in sorted({*allowed, *total}) if name in allowed or total.get(name)]
+    named = [name for name in sorted(total) if total[name]]
     named.sort(key=lambda name: (not more.get(name), name))
-    return card_words.DOT.join(
-        f"{name.replace('_', ' ')} {total.get(name, 0)}" + (f" of {allowed[name]}" if name in allowed else ", no limit")
-        for name in named
-    )
+    most = {name: f" of {allowed[name]}" if name in allowed else ", no limit set" for name in named}
+    return card_words.DOT.join(f"{name.replace('_', ' ')} {total.get(name, 0)}{most[name]}" for name in named)
 
 
 def _then(incident: Incident, which: Step) -> str:
@@ -158,6 +165,10 @@ def _heading(incident: Incident, which: Step, tag: str) -> Heading:
     return Heading(f"{card_words.position(incident, which.plan.id)}  {name}", tag)
 
 
+def risk(which: Step) -> str:
+    return f"{which.plan.tier} risk"
+
+
 def _fallback(incident: Incident, which: Step, words: str) -> str:
     title = f"{card_words.position(incident, which.plan.id)}, {card_words.cut(which.plan.name, LINE_CHARACTERS)}"
     return f"{incident.id} {title}: {words}"
@@ -172,8 +183,8 @@ def _asking(incident: Incident, which: Step, asked: Approval, *, now: datetime) 
     why = which.plan.decision.reasons[0] if which.plan.decision.reasons else "policy asks"
     until: Words = ("until ", Moment(asked.expires_at))
     question: Words = ("Asks ", *card_words.rule(asked.rule), f" because {why}")
-    parts: list[Part] = [_heading(incident, which, which.plan.tier), code, *_cut_note(is_cut=is_cut)]
-    parts += facts(incident, which)
+    parts: list[Part] = [_heading(incident, which, risk(which)), code, *_cut_note(is_cut=is_cut)]
+    parts += [*_asked_again(incident, which), *facts(incident, which)]
     parts.append(Line(joined([question, (f"plan {plans.short(asked.digest)}",), until])))
     if asked.votes:
         parts.append(Line(joined([votes(asked), (_missing(asked),)])))
@@ -185,6 +196,17 @@ def _asking(incident: Incident, which: Step, asked: Approval, *, now: datetime) 
         f" {which.plan.tier} risk, expires {card_words.clock(asked.expires_at)}"
     )
     return Card(fallback, tuple(parts))
+
+
+def _asked_again(incident: Incident, which: Step) -> tuple[Line, ...]:
+    """The new question stands where the old one stood: whoever answered that one must see that it ran nothing."""
+    closed = [each for each in incident.closed_approvals if each.approval.step == which.plan.id]
+    if not closed or closed[-1].closing is not Closing.STALE:
+        return ()
+    voters = card_words.people(vote.voter for vote in closed[-1].approval.yes)
+    void: Words = ("the approval of ", *voters, " does not count any more") if voters else ()
+    why = card_words.said(closed[-1].reason, card_words.involved(incident))
+    return (Line((Strong("Asked again, nothing was run: "), *joined([why, void]))),)
 
 
 def _cut_note(*, is_cut: bool) -> tuple[Note, ...]:
@@ -241,8 +263,8 @@ def _prepared(incident: Incident, which: Step) -> Card:
     decision = which.plan.decision
     reason = card_words.cut("; ".join(decision.reasons[:2]), LINE_CHARACTERS * 2)
     tag, words = {
-        Verdict.ALLOW: (which.plan.tier.value, f"Runs without asking: {reason}"),
-        Verdict.ASK: (which.plan.tier.value, f"Is about to be asked about: {reason}"),
+        Verdict.ALLOW: (risk(which), f"Runs without asking: {reason}"),
+        Verdict.ASK: (risk(which), f"Is about to be asked about: {reason}"),
         Verdict.SHOW: ("for you to run", f"Shown to copy, not run: {reason}"),
         Verdict.DENY: ("blocked", f"Not run: {reason}"),
     }[decision.verdict]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.core.cards import Mention, Words
+from bot.core.cards import Mention, Mono, Words
 from bot.core.ids import StepId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import ApproverRule
 
 DOT = " · "
+_ARGUMENT = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
 _NAMED = re.compile(r"<@([A-Z0-9]{2,21})>")
 
 
@@ -49,8 +50,22 @@ def said(text: str, known: frozenset[str]) -> Words:
 
 
 def plain(text: str) -> str:
-    """The same sentence where nothing can be mentioned: a push notification, a page, a terminal."""
+    """The same sentence where nothing can be mentioned: a page, a terminal."""
     return _NAMED.sub(r"@\1", text)
+
+
+def unnamed(text: str) -> str:
+    """The same sentence for a push notification, which could show only the bare id of whom it names."""
+    return _NAMED.sub("somebody", re.sub(rf"^{_NAMED.pattern}: ", "", text))
+
+
+def quoted(text: str) -> Words:
+    """One of our own phrases, in which `backticks` stand around what is quoted exactly."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return (text,)
+    words: list[str | Mono] = [Mono(piece) if at % 2 else piece for at, piece in enumerate(pieces)]
+    return tuple(word for word in words if word not in ("", Mono("")))
 
 
 def leading(text: str) -> frozenset[str]:
@@ -77,6 +92,8 @@ def clock(at: datetime) -> str:
 
 def duration(span: timedelta) -> str:
     seconds = max(0.0, span.total_seconds())
+    if seconds < 0.1:
+        return "< 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -96,6 +113,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}"
 
 
+def one_line(text: str) -> str:
+    """Several lines as one, with a mark where each of them ended."""
+    return DOT.join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+
+
 def cut(text: str, most: int) -> str:
     """One line of at most `most` characters."""
     line = " ".join(text.split())
@@ -110,11 +132,15 @@ def excerpt(text: str, *, lines: int, characters: int) -> tuple[str, bool]:
 
 
 def wrap(command: str, width: int) -> str:
-    """A long command broken before arguments, the way a shell would take it: with a backslash at the line's end."""
-    if len(command) <= width or "\n" in command:
+    """A long command broken before arguments, the way a shell would take it: with a backslash at the line's end.
+
+    Only at blanks outside quotes, so that what is copied is what was shown; whole where that cannot be told.
+    """
+    words = [found[0] for found in _ARGUMENT.finditer(command)]
+    if len(command) <= width or "\n" in command or " ".join(words) != command:
         return command
     rows: list[str] = []
-    for word in command.split(" "):
+    for word in words:
         if rows and (not rows[-1].strip() or len(rows[-1]) + 1 + len(word) <= width):
             rows[-1] += f" {word}"
         else:
@@ -144,7 +170,7 @@ def targets(step: Step, *, shown: int = 3) -> str:
         return f"{kinds[0]} {listed}"
     if len(kinds) == 1:
         return f"{plural(len(found), kinds[0])}: {listed}"
-    mixed = ", ".join(f"{target.kind} {target.name}" for target in found[:shown])
+    mixed = ", ".join(f"{target.kind} {name}" for target, name in zip(found[:shown], names, strict=False))
     return mixed + more
 
 

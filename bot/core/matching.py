@@ -91,6 +91,7 @@ class Index:
             for key in _sufficient(self._clues[number], wish.total, frequency):
                 self._places[key].append(number)
         self._label_keys = frozenset(key for wish in self._wishes for key in wish.match.labels)
+        self._has_grams = bool(grams)
 
     def candidates(self, alert: Alert) -> list[Candidate]:
         """All that reach the floor, best first, then by name."""
@@ -120,7 +121,7 @@ class Index:
             yield ("label", f"{label}={seen.labels[label]}")
         for token in seen.words.tokens:
             yield ("word", token)
-        text = seen.text.lower()
+        text = seen.text.lower() if self._has_grams else ""
         for gram in {text[start : start + 3] for start in range(len(text) - 2)}:
             yield ("gram", gram)
 

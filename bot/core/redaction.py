@@ -70,6 +70,13 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
+# One look that clears nearly every text at a tenth of the cost: lower-case, and looser than every shape above.
+_SUSPECT = re.compile(
+    r"xox[a-z]|xapp-|hooks\.slack\.com/|gh[pousr]_|github_pat_|glpat-|npm_|pypi-|sk-|k_live_|k_test_|sg\."
+    r"|aiza|ya29\.|hf_|dop_v1_|akia|asia|abia|acca|eyj|hv[sbr]\.|u\+|r[0-9a-z]{31}|bearer|basic|authorization|cookie|://"
+    r"|pass|pwd|secret|token|key|credential|session"
+)
+
 
 class Redactor:
     """Built once from the configured secrets; holds them and shows them in no representation."""
@@ -88,6 +95,8 @@ class Redactor:
         """The text with every known secret as `[redacted]`. Redacting twice changes nothing more."""
         if self._exact is not None:
             text = self._exact.sub(REDACTED, text)
+        if text.isascii() and not _SUSPECT.search(text.lower()):  # beyond ASCII, case has more than two forms
+            return text
         for shape, replacement in _SHAPES:
             text = shape.sub(replacement, text)
         return text

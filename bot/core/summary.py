@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.core import card_choice, card_escalation, card_root, card_step, card_summary, card_words
 from bot.core.cards import Audience, Card
 from bot.core.incidents import Incident, Step
+from bot.core.plans import Verdict
 from bot.core.states import State
 
 DETAIL_CHARACTERS = 500
@@ -15,10 +16,12 @@ def messages(incident: Incident, *, now: datetime, audience: Audience) -> tuple[
     whose time is over."""
     shown: list[tuple[str, Card]] = [("root", card_root.root(incident, audience=audience))]
     if _was_asked_to_choose(incident):
-        shown.append(("choice", card_choice.choice(incident, audience=audience)))
+        shown.append(("choice", card_choice.choice(incident)))
     shown += _steps(incident, now)
     raised = card_summary.escalations(incident)
     for number, escalation in enumerate(raised, start=1):
+        if card_root.is_opening(escalation, incident):
+            continue  # the root itself calls for people; the numbers of later ones do not depend on it
         is_current = number == len(raised) and incident.is_open
         card = card_escalation.escalation(incident, escalation, is_current=is_current)
         shown.append((f"escalation-{number}", card))
@@ -33,7 +36,8 @@ def _was_asked_to_choose(incident: Incident) -> bool:
 
 
 def _steps(incident: Incident, now: datetime) -> list[tuple[str, Card]]:
-    shown = [(f"step-{each.plan.id}", card_step.step(incident, each, now=now)) for each in incident.steps if _due(each)]
+    due = [each for each in incident.steps if _due(incident, each)]
+    shown = [(f"step-{each.plan.id}", card_step.step(incident, each, now=now)) for each in due]
     present = {key for key, _ in shown}
     for closed in incident.closed_approvals:
         key = f"step-{closed.approval.step}"
@@ -43,9 +47,22 @@ def _steps(incident: Incident, now: datetime) -> list[tuple[str, Card]]:
     return shown
 
 
-def _due(step: Step) -> bool:
-    """Its turn has come, or came once: a message that stands is never left behind with old buttons."""
-    return step.prepared_at is not None or step.started_at is not None or step.is_done
+def _due(incident: Incident, step: Step) -> bool:
+    """Its turn has come, or came once: a message that stands is never left behind with old buttons.
+
+    One that people must be asked about waits for the question: only a message's first version notifies anybody.
+    """
+    if step.started_at is not None or step.is_done:
+        return True
+    if step.prepared_at is None:
+        return False
+    return step.plan.decision.verdict is not Verdict.ASK or _was_asked_about(incident, step)
+
+
+def _was_asked_about(incident: Incident, step: Step) -> bool:
+    asked = [each.approval.step for each in incident.closed_approvals]
+    asked += [incident.approval.step] if incident.approval else []
+    return step.plan.id in asked
 
 
 def page_details(incident: Incident) -> tuple[tuple[str, str], ...]:

@@ -9,8 +9,8 @@ import hashlib
 import heapq
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 
 from bot.core.cards import Card
@@ -39,6 +39,18 @@ RETRY_PAUSE_SECONDS = 1.0
 WAITS_FOR_PEOPLE = frozenset({State.CHOOSING, State.WAITING, State.UNCLEAR, State.ESCALATED})
 
 Render = Callable[[Incident], tuple[tuple[str, Card], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that is not shown, or not like this."""
+
+    message: Message
+    digest: str
+
+    def stands_in(self, shown: Mapping[str, Posted]) -> bool:
+        posted = shown.get(self.message.key)
+        return posted is not None and posted.shown == self.digest
 
 
 class Announcer:
@@ -134,21 +146,23 @@ class Announcer:
         shown = await self._known(incident)
         while True:
             current = await self._recorder.load(incident)
-            message = self._first_difference(current, shown)
-            if message is None:
+            due = self._due(current, shown)
+            if not due:
                 return
-            waited = await self._pause(self._updates if message.key in shown else self._posts)
-            if not waited or message == self._first_difference(await self._recorder.load(incident), shown):
-                await self._deliver(message, shown)
+            first, *others = due
+            waited = await self._pause(self._updates if first.message.key in shown else self._posts)
+            if waited and first not in self._due(await self._recorder.load(incident), shown)[:1]:
+                continue
+            await self._deliver(first, shown)
+            if not others and first.stands_in(shown):
+                return  # what changed meanwhile has marked the incident again; no need to render it all once more
 
-    def _first_difference(self, incident: Incident, shown: dict[str, Posted]) -> Message | None:
-        for key, card in self._render(incident):
-            posted = shown.get(key)
-            if posted is None or posted.shown != digest(card):
-                return Message(incident.id, key, card)
-        return None
+    def _due(self, incident: Incident, shown: dict[str, Posted]) -> list[Due]:
+        rendered = (Due(Message(incident.id, key, card), digest(card)) for key, card in self._render(incident))
+        return [each for each in rendered if not each.stands_in(shown)]
 
-    async def _deliver(self, message: Message, shown: dict[str, Posted]) -> None:
+    async def _deliver(self, due: Due, shown: dict[str, Posted]) -> None:
+        message = due.message
         incident, key = message.incident, message.key
         posted = shown.get(key)
         try:
@@ -168,7 +182,7 @@ class Announcer:
             self._held_until = self._clock.monotonic() + problem.retry_after_seconds
             raise
         self.trouble = ""
-        await self._note(shown, replace(posted, shown=digest(message.card)))
+        await self._note(shown, replace(posted, shown=due.digest))
 
     async def _post(self, message: Message, shown: dict[str, Posted]) -> Posted:
         root = shown.get("root")

@@ -20,7 +20,7 @@ LATE = {
     Closing.GRANTED: "It was approved already.",
     Closing.REJECTED: "It was rejected already; nothing was run.",
     Closing.EXPIRED: "The time to approve is over; nothing was run.",
-    Closing.STALE: "What would run has changed since; a new request stands below.",
+    Closing.STALE: "What would run has changed since, and nothing was run. Read the step again: it asks anew.",
     Closing.WITHDRAWN: "The incident has moved on; nothing was run.",
 }
 

@@ -62,7 +62,7 @@ class Desk:
         missing = asked.rule.quorum - len(asked.yes) if asked and asked.id == approval else 0
         if missing > 0:
             return Answer(f"Your approval counts; {missing} more needed.", incident.id)
-        return Answer("Approved. It runs now.", incident.id)
+        return Answer("Approved. It is checked once more, then it runs; the step shows what came of it.", incident.id)
 
     async def vote_reject(self, approval: ApprovalId, user: UserId, *, reason: str) -> Answer:
         if len(reason.strip()) < SHORTEST_REJECTION:

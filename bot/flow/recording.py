@@ -94,8 +94,8 @@ class Recorder:
         commit = Commit(before.id, before.version, rows, head(after, now), settles)
         await self._journal.commit(commit)
         self._remember(after)
-        for row in rows:
-            log.info("event", extra={"incident": after.id, "kind": type(row.event).__name__, "state": after.state})
+        kinds = "+".join(type(row.event).__name__ for row in rows)
+        log.info("recorded", extra={"incident": after.id, "kinds": kinds, "state": after.state})
         for listener in self.listeners:
             listener(after)
         return after

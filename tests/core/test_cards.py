@@ -1,106 +1,32 @@
-"""What on-call sees: state for state, in words; and who is mentioned, which is never somebody that an alert names."""
+"""What on-call sees of one step, and the small words of all cards."""
 
-from collections.abc import Iterator
+import shlex
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core import actors, card_details, card_library, card_words, events, summary
+from bot.core import actors, card_details, card_library, card_words, events
 from bot.core.approvals import Choice, Closing
-from bot.core.cards import Audience, Button, Buttons, Card, Code, Fact, Heading, Line, Mention, Moment, Note, Span
-from bot.core.events import EscalationReason
-from bot.core.ids import Digest, RunbookName, StepId
-from bot.core.incidents import Incident
-from bot.core.matching import Candidate
-from bot.core.operations import Operation, Tier
-from bot.core.plans import PlannedStep, Verdict
-from bot.core.previews import Outcome, Preview, Target
-from bot.core.runbooks import Expectation, Library, OnFailure
-from bot.core.states import State
+from bot.core.cards import Code, Mono
+from bot.core.ids import RunbookName, StepId
+from bot.core.operations import Tier
+from bot.core.plans import Verdict
+from bot.core.previews import Outcome
+from bot.core.runbooks import Library
 from tests import builders as b
-
-AUDIENCE = Audience(("S0LEADS",), ("PagerDuty",))
-E = Digest("e" * 64)
-
-
-def cards_of(incident: Incident, *, now: datetime = b.T0) -> dict[str, Card]:
-    return dict(summary.messages(incident, now=now, audience=AUDIENCE))
-
-
-def spans(card: Card) -> Iterator[Span]:
-    for part in card.parts:
-        if isinstance(part, Line | Fact | Note):
-            yield from part.words
-
-
-def text(card: Card) -> str:
-    """What a reader sees, a line for each part."""
-    return "\n".join(_part(part) for part in card.parts)
-
-
-def _part(part: object) -> str:
-    match part:
-        case Heading(title, tag):
-            return f"{title} [{tag}]"
-        case Line(words) | Note(words):
-            return "".join(_word(word) for word in words)
-        case Fact(label, words):
-            return f"{label}: " + "".join(_word(word) for word in words)
-        case Code(code):
-            return code
-        case Buttons(buttons):
-            return " ".join(f"<{button.label}>" for button in buttons)
-        case _:
-            raise AssertionError(part)
-
-
-def _word(word: Span) -> str:
-    match word:
-        case str():
-            return word
-        case Mention(who):
-            return f"@{who}"
-        case Moment(at):
-            return f"{at:%H:%M}"
-        case _:
-            return word.label if hasattr(word, "label") else word.text
-
-
-def buttons(card: Card) -> dict[str, Button]:
-    found = [button for part in card.parts if isinstance(part, Buttons) for button in part.buttons]
-    return {button.action: button for button in found}
-
-
-def flush(tier: Tier = Tier.MEDIUM) -> PlannedStep:
-    made = b.step(1, tier, cache_operations=1, expect=Expectation(equals="OK"), on_failure=OnFailure.CONTINUE)
-    command = "kubectl exec -n production deploy/redis-primary -- redis-cli FLUSHDB"
-    return replace(
-        made,
-        name="Flush the connection pool",
-        operation=Operation(made.operation.family, "kubernetes.exec", command, {}),
-        judgement=replace(made.judgement, summary="empties the cache of redis-primary"),
-        preview=Preview(
-            targets=(Target("pod", "redis-primary-7c9f4", "production", note="container redis"),),
-            promise="exec cannot be simulated; target is ready, permission present",
-            identity="ServiceAccount oncall",
-        ),
-    )
-
-
-def asked(step: PlannedStep, *more: PlannedStep) -> b.History:
-    plan = b.plan(step, *more, limits={"cache_operations": 1, "pod_restarts": 0})
-    history = b.opened().then(events.PlanMade(plan), events.StepPrepared(step))
-    return history.then(events.ApprovalRequested(b.approval(step, at=history.now)))
-
-
-def approved(step: PlannedStep, *more: PlannedStep, reason: str = "") -> b.History:
-    history = asked(step, *more)
-    approval = history.incident.approval
-    assert approval is not None
-    history.then(events.VoteCast(approval.id, Choice.APPROVE, reason), by=actors.person(b.ANA))
-    history.then(events.ApprovalClosed(approval.id, Closing.CONSUMED))
-    return history.then(events.StepStarted(step.id, 1, E, "approved by <@U0ANA>", approval.id))
+from tests.core.reading import (
+    approved,
+    asked,
+    buttons,
+    cards_of,
+    flush,
+    mentioned,
+    spans,
+    text,
+)
 
 
 def test_a_medium_step_fits_one_screen_with_the_exact_command_first() -> None:
@@ -109,11 +35,11 @@ def test_a_medium_step_fits_one_screen_with_the_exact_command_first() -> None:
     card = cards_of(incident)["step-1"]
 
     assert text(card).splitlines() == [
-        "Step 1/2  Flush the connection pool [medium]",
+        "Step 1/2  Flush the connection pool [medium risk]",
         "kubectl exec -n production deploy/redis-primary -- redis-cli FLUSHDB",
         "On: pod redis-primary-7c9f4 (container redis), in production, as ServiceAccount oncall",
         "Will: empties the cache of redis-primary · cannot be undone",
-        "Limit: cache operations 1 of 1 · pod restarts 0 of 0",
+        "Limit: cache operations 1 of 1",
         'Then: expects "OK"; on failure goes on to step 2',
         "Dry run: exec cannot be simulated; target is ready, permission present",
         f"Asks @S0SRE because because · plan {incident.approval.digest[:6]} · until 04:32",
@@ -147,21 +73,6 @@ def test_an_expired_question_has_no_buttons_even_before_anybody_noticed() -> Non
     assert incident.approval is not None
 
     assert "step.approve" not in buttons(cards_of(incident, now=incident.approval.expires_at)["step-1"])
-
-
-def test_after_a_press_the_card_says_who_pressed_and_what_came_of_it() -> None:
-    history = approved(flush(), reason="bad image since 04:05")
-    running = text(cards_of(history.incident)["step-1"])
-    history.then(
-        events.StepFinished(StepId("1"), 1, Outcome.SUCCEEDED, "", "OK", (b.passed(),), ("image a -> b",), 1.2)
-    )
-    done = cards_of(history.incident)["step-1"]
-
-    assert 'Approved by @U0ANA ("bad image since 04:05") 04:17' in running
-    assert "Running since" in running
-    assert 'Approved by @U0ANA ("bad image since 04:05") 04:17 · ran 1.2 s · output OK · check passed' in text(done)
-    assert "image  a -> b" in text(done)
-    assert buttons(done) == {}
 
 
 def test_a_failed_check_shows_what_was_expected_and_what_came() -> None:
@@ -254,134 +165,74 @@ def test_level_0_shows_the_command_to_copy() -> None:
     assert any(isinstance(part, Code) for part in card.parts)
 
 
-def test_the_root_says_what_it_waits_for_on_whom_until_when_and_what_then() -> None:
-    root = cards_of(asked(flush(), b.step(2)).incident)["root"]
+def test_a_step_is_not_shown_before_its_question_since_an_edit_notifies_nobody() -> None:
+    step = flush()
+    prepared = b.opened().then(events.PlanMade(b.plan(step)), events.StepPrepared(step))
+    before = cards_of(prepared.incident)
+    question = prepared.then(events.ApprovalRequested(b.approval(step, at=prepared.now)))
 
-    assert text(root).splitlines() == [
-        "● INC-1  Redis [high]",
-        "api-gateway · production · since 04:17 · 1 alert",
-        "Waiting for approval of step 1/2 by @S0SRE until 04:32, then escalates to @S0LEADS and pages PagerDuty",
-        "Runbook redis · level 1",
-        "redis connection timeout",
-        "<Take it> <Other runbook> <Escalate> <Resolve>",
-    ]
-    assert root.fallback == (
-        "INC-1 high: Redis (api-gateway, production) - waiting for approval of step 1/2 until 04:32 UTC"
+    assert list(before) == ["root"]
+    assert mentioned(cards_of(question.incident)["step-1"]) == {"S0SRE"}
+
+
+def test_a_step_that_was_asked_about_stays_shown_while_it_is_previewed_again() -> None:
+    step = flush()
+    history = asked(step)
+    assert history.incident.approval is not None
+    history.then(events.ApprovalClosed(history.incident.approval.id, Closing.STALE, "the pod was replaced"))
+    history.then(events.StepPrepared(step))
+
+    assert buttons(cards_of(history.incident)["step-1"]) == {}
+
+
+def test_a_question_that_is_asked_again_says_why_and_whose_approval_is_void() -> None:
+    step = flush()
+    history = asked(step)
+    first = history.incident.approval
+    assert first is not None
+    history.then(events.VoteCast(first.id, Choice.APPROVE), by=actors.person(b.ANA))
+    history.then(events.ApprovalClosed(first.id, Closing.STALE, "changed since it was shown: targets"))
+    history.then(events.StepPrepared(step))
+    history.then(events.ApprovalRequested(b.approval(step, at=history.now, nonce="n2")))
+    card = cards_of(history.incident)["step-1"]
+
+    again = "changed since it was shown: targets · the approval of @U0ANA does not count any more"
+    assert f"Asked again, nothing was run: {again}" in text(card)
+    assert buttons(card)["step.approve"].value == "1-n2"
+
+
+def test_the_effect_is_said_once_as_the_dry_run_foresees_it() -> None:
+    foreseen = replace(
+        flush(Tier.HIGH),
+        judgement=replace(flush().judgement, summary="Roll deployment api back", is_reversible=True),
+        preview=replace(
+            flush().preview,
+            change=("image  api:1.9.2 -> api:1.9.1", "replaces 3 pods of api"),
+            counters={"pod_restarts": 3},
+            undo="kubectl rollout undo deployment/api --to-revision=4",
+        ),
     )
+    incident = asked(foreseen).incident
+    asked_about, confirmed = cards_of(incident)["step-1"], card_details.confirmation(incident, incident.steps[0])
+
+    image, way_back = "image  api:1.9.2 -> api:1.9.1", "kubectl rollout undo deployment/api --to-revision=4"
+    for card in (asked_about, confirmed):
+        assert f"Will: {image} · replaces 3 pods of api\nUndo: {way_back}\n" in text(card)
+        assert "Change" not in text(card)
+        assert "Roll deployment api back" not in text(card)
 
 
-def test_every_state_has_its_words() -> None:
-    incident = asked(flush()).incident
-    said = set()
-    for state in State:
-        root = cards_of(replace(incident, state=state))["root"]
-        said.add(text(root).splitlines()[2])
-        assert root.fallback.startswith("INC-1 high: Redis")
-
-    assert len(said) == len(State)
-
-
-def test_the_choice_carries_places_in_the_list_and_a_way_out() -> None:
-    candidates = tuple(
-        Candidate(RunbookName(name), name, score, ("words redis, timeout",), ("severity critical",))
-        for name, score in (("redis-timeout", 0.71), ("redis-failover", 0.68))
+def test_what_a_dry_run_cannot_foresee_is_told_by_what_the_operation_is_for() -> None:
+    vague = replace(
+        flush(),
+        judgement=replace(flush().judgement, summary="Run `redis-cli FLUSHDB` in deployment redis-primary"),
+        preview=replace(flush().preview, change=("runs the command in redis-primary-7c9f4",)),
     )
-    history = b.History().then(
-        events.IncidentOpened("Redis", b.alert().severity, "api", "production"),
-        events.AlertJoined(b.alert()),
-        events.ChoiceAsked(candidates, b.T0 + timedelta(minutes=15)),
-    )
-    card = cards_of(history.incident)["choice"]
-    values = [button.value for part in card.parts if isinstance(part, Buttons) for button in part.buttons]
-    history.then(events.RunbookChosen(RunbookName("redis-failover"), {}), by=actors.person(b.BEN))
+    card = cards_of(asked(vague).incident)["step-1"]
 
-    assert values == ["INC-1:0", "INC-1:1", "INC-1:none"]
-    assert "redis-timeout 0.71" in text(card)
-    assert "words redis, timeout · does not fit: severity critical" in text(card)
-    assert "redis-failover chosen by @U0BEN" in text(cards_of(history.incident)["choice"])
-
-
-def test_each_escalation_keeps_its_place_in_the_thread() -> None:
-    history = asked(flush())
-    first = events.EscalationRaised(EscalationReason.STILL_FIRING, "open for 5 minutes", ("S0SRE",), stops=False)
-    second = events.EscalationRaised(EscalationReason.REJECTED, "rejected", ("S0LEADS",))
-    history.then(first, second, events.PageSent("PagerDuty", is_delivered=False, detail="HTTP 500"))
-    before = {key: text(card) for key, card in cards_of(history.incident).items()}
-    history.then(events.RunbookChosen(RunbookName("other"), {}), by=actors.person(b.BEN))
-    after = cards_of(history.incident)
-
-    assert "@S0SRE open for 5 minutes" in before["escalation-1"]
-    assert "@S0LEADS rejected" in before["escalation-2"]
-    assert "PagerDuty NOT reached: HTTP 500" in before["escalation-2"]
-    assert "@S0LEADS rejected" in text(after["escalation-2"])
-
-
-def test_only_people_on_record_are_mentioned_whatever_output_and_alerts_say() -> None:
-    forged = "<@U0EVIL> <!channel> <!subteam^S0EVIL> <https://evil.example|Approve>"
-    history = b.opened(b.alert(text=forged, service=forged)).then(
-        events.PlanMade(b.plan(replace(flush(), name=forged))), events.StepPrepared(replace(flush(), name=forged))
-    )
-    history.then(events.StepSkipped(StepId("1"), forged))
-    history.then(events.EscalationRaised(EscalationReason.STEP_FAILED, f"Step 1 failed: {forged}", ("S0SRE",)))
-
-    named = {
-        word.id for card in cards_of(history.incident).values() for word in spans(card) if isinstance(word, Mention)
-    }
-
-    assert named == {"S0SRE"}
-
-
-def test_who_pressed_escalate_is_named() -> None:
-    history = asked(flush())
-    raised = events.EscalationRaised(EscalationReason.ASKED, "<@U0CHI> asked for help.", ("S0SRE",))
-    history.then(raised, by=actors.person(b.CHI))
-
-    assert Mention("U0CHI") in set(spans(cards_of(history.incident)["escalation-1"]))
-
-
-def test_the_summary_tells_how_it_ended() -> None:
-    history = approved(flush())
-    history.then(events.StepFinished(StepId("1"), 1, Outcome.SUCCEEDED, "", "OK", (b.passed(),)))
-    history.then(events.AlertJoined(b.alert(firing=False)))
-    history.then(events.IncidentResolved("all steps done and verified", history.now + timedelta(minutes=30)))
-    said = text(cards_of(history.incident)["summary"])
-
-    assert said.splitlines()[0].startswith("INC-1 resolved in ")
-    assert "redis · 1 of 1 step succeeded" in said
-    assert "Approved by @U0ANA (1) · nobody woken · alert cleared 04:17 · watching until 04:47" in said
-    assert "04:17  step 1/1 succeeded (OK)" in said
-
-
-def test_a_reopened_incident_takes_its_claim_back() -> None:
-    history = b.opened().then(events.IncidentResolved("the alert cleared", b.T0 + timedelta(minutes=30)))
-    history.then(events.IncidentReopened("the alert is still firing"))
-
-    card = cards_of(history.incident)["summary"]
-
-    assert card.fallback == "INC-1 opened again: the alert is still firing"
-
-
-def test_the_order_of_the_thread_is_root_choice_steps_escalations_summary() -> None:
-    history = approved(flush(), b.step(2))
-    history.then(events.StepFinished(StepId("1"), 1, Outcome.SUCCEEDED, "", "OK"), events.StepPrepared(b.step(2)))
-    history.then(events.EscalationRaised(EscalationReason.STILL_FIRING, "still", ("S0SRE",), stops=False))
-    history.then(events.IncidentResolved("by hand", b.T0))
-
-    assert list(cards_of(history.incident)) == ["root", "step-1", "step-2", "escalation-1", "summary"]
-
-
-def test_the_same_incident_gives_equal_cards() -> None:
-    incident = asked(flush()).incident
-
-    assert cards_of(incident) == cards_of(replace(incident), now=b.T0 + timedelta(minutes=5))
-
-
-def test_a_page_is_told_the_facts() -> None:
-    facts = dict(summary.page_details(asked(flush()).incident))
-
-    assert facts["incident"] == "INC-1"
-    assert facts["state"] == "waiting for approval of step 1/1 until 04:32 UTC"
-    assert facts["steps"] == "Step 1/1 Flush the connection pool: not run"
+    assert "Will: run redis-cli FLUSHDB in deployment redis-primary · cannot be undone" in text(card)
+    assert "runs the command" not in text(card)
+    assert Mono("redis-cli FLUSHDB") in set(spans(card))
 
 
 def test_the_library_reads_on_a_phone() -> None:
@@ -395,7 +246,7 @@ def test_the_library_reads_on_a_phone() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.04, "0.0 s"), (1.24, "1.2 s"), (21.4, "21 s"), (60, "1 min"), (154, "2 min 34 s"), (3_780, "1 h 3 min")],
+    [(0.04, "< 0.1 s"), (1.24, "1.2 s"), (21.4, "21 s"), (60, "1 min"), (154, "2 min 34 s"), (3_780, "1 h 3 min")],
 )
 def test_durations_are_said_in_the_unit_that_matters(seconds: float, said: str) -> None:
     assert card_words.duration(timedelta(seconds=seconds)) == said
@@ -413,3 +264,12 @@ def test_durations_are_said_in_the_unit_that_matters(seconds: float, said: str) 
 )
 def test_plurals(count: int, noun: str, said: str) -> None:
     assert card_words.plural(count, noun) == said
+
+
+@given(st.lists(st.text(alphabet="ab '\"\\|-", min_size=0, max_size=30), min_size=1, max_size=8), st.integers(10, 40))
+def test_a_wrapped_command_is_still_the_same_command(arguments: list[str], width: int) -> None:
+    command = shlex.join(["kubectl", *arguments])
+    wrapped = card_words.wrap(command, width)
+    assert wrapped.replace(" \\\n  ", " ") == command
+    # no break inside quotes: every row is a complete shell text of its own
+    assert [word for row in wrapped.split(" \\\n  ") for word in shlex.split(row)] == ["kubectl", *arguments]

@@ -1,12 +1,14 @@
 """No configured secret and no token of a known shape gets through; ordinary words do."""
 
 import base64
+import itertools
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import redaction
 from bot.core.redaction import REDACTED, Redactor
 
 SECRET = "correct horse/battery+staple=9"
@@ -109,3 +111,39 @@ def test_a_secret_never_survives_and_redacting_twice_changes_nothing(before: str
 def test_text_that_almost_matches_does_not_run_away(piece: str) -> None:
     text = piece * (65_536 // len(piece))
     assert len(Redactor([SECRET]).redact(text)) <= 2 * len(text)  # a runaway would never come here
+
+
+LONG = "A1b2C3d4" * 5
+BEGINNINGS = ("", 'x "', "my_", "--")
+MARKS = (
+    "-----BEGIN RSA PRIVATE KEY-----", "xoxb-", "xoxe.xoxp-", "xapp-", "hooks.slack.com/services/", "ghp_", "gho_",
+    "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "sk-", "rk_live_", "sk_test_",
+    "SG.A1b2C3d4A1b2C3d4.", "AIza", "ya29.", "hf_", "dop_v1_", "AKIA", "ASIA", "ABIA", "ACCA", "eyJA1b2C3d4.", "hvs.",
+    "hvb.", "hvr.", "u+", "R02", "Bearer ", "basic ", "token ", "Genie-Key ", "GenieKey ", "apikey ", "Authorization",
+    "x-api-key", "Cookie", "postgres://a:b@", "pass", "password", "passphrase", "pwd", "secret", "token", "api_key",
+    "api-key", "access_key", "secret_key", "auth_key", "client_secret", "private-key", "routing_key",
+    "integration_key", "service_key", "credential", "session_id", "word",
+)  # fmt: skip
+ENDINGS = (
+    "",
+    LONG.upper()[:16],
+    LONG.upper()[:29],
+    LONG.lower() * 2,
+    LONG,
+    LONG.upper(),
+    LONG.lower(),
+    f"={LONG}",
+    f": {LONG}",
+    f'": "{LONG} x"',
+    f" {LONG}",
+)
+
+
+def test_F81_the_quick_look_clears_only_what_no_shape_would_touch() -> None:
+    for beginning, mark, ending in itertools.product(BEGINNINGS, MARKS, ENDINGS):
+        text = f"{beginning}{mark}{ending}"
+        for written in (text, text.upper(), text.replace("s", "\u017f")):  # a long s is an s to IGNORECASE
+            slow = written
+            for shape, replacement in redaction._SHAPES:
+                slow = shape.sub(replacement, slow)
+            assert Redactor().redact(written) == slow

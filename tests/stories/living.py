@@ -12,6 +12,7 @@ import aiohttp
 import yaml
 
 from bot import app, demo
+from bot.core.errors import Refused
 from bot.core.ids import IncidentId
 from bot.core.incidents import Incident
 from bot.core.states import State
@@ -82,7 +83,7 @@ class Living:
 
     async def state(self, state: State, incident: str = "INC-1") -> Incident:
         """The incident once it is in this state."""
-        reached = asyncio.get_running_loop().create_future()
+        reached: asyncio.Future[Incident] = asyncio.get_running_loop().create_future()
 
         def look(found: Incident) -> None:
             if found.id == incident and found.state is state and not reached.done():
@@ -90,7 +91,7 @@ class Living:
 
         self.bot.recorder.listeners.append(look)
         try:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Refused):  # not opened yet
                 look(await self.bot.recorder.load(IncidentId(incident)))
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await reached

@@ -39,7 +39,7 @@ def read(raw: bytes) -> Document:
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:
-        raise errors.Invalid(f"the body is not JSON: {problem.msg} at character {problem.pos}") from problem
+        raise errors.Invalid(f"the body is not JSON: {problem.msg} (character {problem.pos})") from problem
     except ValueError as problem:  # an integer of thousands of digits
         raise errors.Invalid("the body holds a number that is too long") from problem
     if not isinstance(value, dict):

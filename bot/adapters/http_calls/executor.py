@@ -85,7 +85,9 @@ class HttpCalls:
                     continue
             except KeyError:
                 pass
-            missing.append(f"The secret {name} is not set. Ask the operator to set {name} or {name}_FILE.")
+            missing.append(
+                f"The secret {name} is not set. Ask the operator to set PAGETURNER_SECRET_{name} or its _FILE."
+            )
         return tuple(missing)
 
 

@@ -18,6 +18,8 @@ _TERMINAL = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")  # ANSI control sequences: co
 
 def clean(text: str) -> str:
     """The text with its line ends normalised and everything invisible left out."""
+    if text.isascii() and text.isprintable():
+        return text  # the usual case, at a twentieth of the cost
     return _INVISIBLE.sub("", _LINE_END.sub("\n", _TERMINAL.sub("", text)))
 
 

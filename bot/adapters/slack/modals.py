@@ -43,9 +43,15 @@ def confirm(incident: Incident, step: Step, approval: Approval, *, place: Place)
             _input(TYPED, f"Type {name} to confirm", hint="Exactly as shown, in one line."),
             _reason(f"At least {MINIMUM_REASON} characters, kept for the record."),
         ],
-        submit=step.plan.name,
+        submit=_act(step, name),
         metadata=_metadata(place, approval=approval.id),
     )
+
+
+def _act(step: Step, target: str) -> str:
+    """The button says what it does; a name that would be cut says less than the target alone."""
+    named = (step.plan.name, f"Run it on {target}")
+    return next((each for each in named if limits.size(each) <= limits.TITLE), "Confirm and run")
 
 
 def reject(approval: ApprovalId, shown: tuple[Incident, Step] | None, *, place: Place) -> View:
@@ -120,7 +126,7 @@ def _parameters(runbook: Runbook) -> list[Parameter]:
 def _field(parameter: Parameter) -> blocks.Block:
     name = f"{PARAMETER}{parameter.name}"
     default = parameter.default or ""
-    hint = " · ".join(part for part in (parameter.description, f"must match {parameter.pattern}") if part)
+    hint = parameter.description or f"must match {parameter.pattern}"
     field = _input(name, parameter.name, hint=hint, is_optional=parameter.default is not None)
     if default:
         field["element"]["placeholder"] = _plain(f"default: {default}", limits.PLACEHOLDER)

@@ -75,10 +75,10 @@ def errors(submission: Submission, error: PageturnerError) -> dict[str, str]:
     """The sentence at the field that it is about, else at the last: the window stays open, nothing typed is lost."""
     if not submission.fields:
         return {}
-    problem, remedy = texts.parts(error)
     wanted = _field(error)
-    place = wanted if wanted in submission.fields else list(submission.fields)[-1]
-    return {place: f"{problem} {remedy}".strip()}
+    if wanted in submission.fields:
+        return {wanted: texts.at_field(error)}
+    return {list(submission.fields)[-1]: texts.in_window(error)}
 
 
 def _field(error: PageturnerError) -> str:

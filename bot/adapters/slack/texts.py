@@ -25,8 +25,8 @@ NO_CANDIDATE = "This choice is not offered any more: look at the newest card."
 QUOTES = "A quotation mark is not closed."
 NO_NAME = "Say which: /runbook show NAME. All names: /runbook list."
 
-# An id in a rule that is quoted to the one person who asked: shown as a name. Ephemeral messages notify nobody.
-_ID = re.compile(r"\b[UWS](?=[A-Z0-9]*\d)[A-Z0-9]{2,20}\b")
+# An id in what is said to the one person who asked: shown as a name. Ephemeral messages notify nobody.
+_ID = re.compile(r"<@(?P<marked>[UW][A-Z0-9]{2,20})>|\b(?P<bare>[UWS](?=[A-Z0-9]*\d)[A-Z0-9]{2,20})\b")
 
 
 def said(text: str) -> Card:
@@ -43,18 +43,18 @@ def usage(unknown: str = "") -> Card:
 def refused(error: PageturnerError) -> Card:
     """What an error of ours says to the person who pressed."""
     problem, remedy = parts(error)
-    words: Words = (problem,) if not remedy else (f"{problem} ", *names(remedy))
-    return Card(f"Not done: {problem} {remedy}".strip(), (Line((Strong("Not done: "), *words)),))
+    said = f"{problem} {remedy}".strip()
+    return Card(f"Not done: {card_words.unnamed(said)}", (Line((Strong("Not done: "), *names(said))),))
 
 
 def parts(error: PageturnerError) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     match error:
         case Refused():
-            return card_words.sentence(error.problem), card_words.sentence(error.remedy)
+            return card_words.sentence(error.problem), _advice(error.remedy)
         case Invalid():
             where = f"{error.place}: " if error.place else ""
-            return card_words.sentence(f"{where}{error.problem}"), card_words.sentence(error.remedy)
+            return card_words.sentence(f"{where}{error.problem}"), _advice(error.remedy)
         case Conflict():
             return (
                 f"Somebody was first: {card_words.sentence(str(error))}",
@@ -70,12 +70,30 @@ def parts(error: PageturnerError) -> tuple[str, str]:
             return card_words.sentence(str(error)), ""
 
 
+def at_field(error: PageturnerError) -> str:
+    """For the field that it is about, whose label stands above it. No full stop behind what is to be typed exactly."""
+    if isinstance(error, Invalid | Refused) and not error.remedy:
+        return card_words.unnamed(error.problem)
+    if isinstance(error, Invalid):
+        return f"{card_words.sentence(error.problem)} {_advice(error.remedy)}"
+    return in_window(error)
+
+
+def in_window(error: PageturnerError) -> str:
+    """All of it as the plain text that a window's error must be: nobody's name can be shown there."""
+    return card_words.unnamed(" ".join(part for part in parts(error) if part))
+
+
+def _advice(remedy: str) -> str:
+    return card_words.sentence(remedy[:1].upper() + remedy[1:])
+
+
 def names(text: str) -> Words:
     """A sentence in which ids of people and groups are shown as names."""
     words: list[str | Mention] = []
     position = 0
     for found in _ID.finditer(text):
-        words += [text[position : found.start()], Mention(found[0])]
+        words += [text[position : found.start()], Mention(found["marked"] or found["bare"])]
         position = found.end()
     return tuple(word for word in (*words, text[position:]) if word)
 

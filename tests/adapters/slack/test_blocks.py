@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -288,6 +289,18 @@ def test_a_confirmation_asks_for_the_name_and_a_reason_and_is_submitted_by_its_a
 
     assert inputs == [("typed", "typed"), ("reason", "reason")]
     assert view["submit"]["text"] == "Step 1"
+
+
+def test_a_name_too_long_for_a_button_is_not_cut_but_replaced_by_the_target() -> None:
+    step = replace(b.step(1, Tier.HIGH), name="Roll back to the release before")
+    history = b.planned(step)
+    asked = b.approval(step, at=history.now)
+    incident = history.then(events.ApprovalRequested(asked)).incident
+    view = modals.confirm(incident, incident.steps[0], replace(asked, typed_name="checkout"), place=PLACE)
+    wide = modals.confirm(incident, incident.steps[0], replace(asked, typed_name="x" * 60), place=PLACE)
+
+    assert view["submit"]["text"] == "Run it on checkout"
+    assert wide["submit"]["text"] == "Confirm and run"
     assert json.loads(view["private_metadata"]) == {"approval": "1-n1", "channel": "C0INC", "thread": PLACE.thread}
     assert "kubectl delete pod web-1" in texts(view["blocks"])
 

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from bot.adapters.slack import commands, errands, failures, payloads
+from bot.adapters.slack import commands, errands, failures, payloads, texts
 from bot.adapters.slack.echoes import MOST_REBUILDS, OVERDUE_SECONDS, Echoes
 from bot.adapters.slack.errands import Errands
-from bot.core.errors import Invalid, PageturnerError, Permanent, Transient, Unclear
+from bot.core.cards import Line, Mention
+from bot.core.errors import Invalid, PageturnerError, Permanent, Refused, Transient, Unclear
 from tests.fakes.world import FakeClock
 
 json_values = st.recursive(
@@ -142,3 +143,32 @@ async def test_a_flood_is_refused_and_nothing_is_left_running() -> None:
 
     assert await owned.drain(0.01) == errands.MOST_AT_ONCE
     assert await owned.drain(0.01) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Refused("Type exactly: checkout", rule="confirm.typed"), "Type exactly: checkout"),
+        (
+            Invalid("does not match [a-z]+", place="namespace", remedy="give another value"),
+            "does not match [a-z]+. Give another value.",
+        ),
+        (
+            Refused("It was approved already. By <@U0ANA>.", rule="approval.consumed"),
+            "It was approved already. By somebody.",
+        ),
+    ],
+)
+def test_an_error_at_a_field_is_exact_and_shows_no_bare_ids(error: PageturnerError, said: str) -> None:
+    assert texts.at_field(error) == said
+
+
+def test_a_refusal_shows_whoever_it_names_and_its_push_no_bare_id() -> None:
+    card = texts.refused(
+        Refused("It was approved already. By <@U0ANA>.", rule="approval.consumed", remedy="allowed: S0SRE")
+    )
+    line = card.parts[0]
+
+    assert isinstance(line, Line)
+    assert [word.id for word in line.words if isinstance(word, Mention)] == ["U0ANA", "S0SRE"]
+    assert card.fallback == "Not done: It was approved already. By somebody. Allowed: S0SRE."

@@ -56,7 +56,7 @@ async def test_approve_reaches_the_desk_and_the_person_is_answered(bureau: Offic
             Transient("the store cannot be written"),
             "Not done: the store cannot be written. Nothing was done; press again",
         ),
-        (Invalid("no value", place="namespace", remedy="give one"), "Not done: namespace: no value. give one."),
+        (Invalid("no value", place="namespace", remedy="give one"), "Not done: namespace: no value. Give one."),
         (RuntimeError("boom"), "Something went wrong on my side. Look at the card before you press again."),
     ],
 )
@@ -228,14 +228,14 @@ def _select(view: dict[str, Any]) -> dict[str, Any]:
         ("list", "2 runbooks: api, redis"),
         ("show redis", "redis: Redis, 1 step, level 1 at most"),
         ("show", "Say which: /runbook show NAME."),
-        ("show nothing", "Not done: there is no runbook nothing. see /runbook list."),
+        ("show nothing", "Not done: there is no runbook nothing. See /runbook list."),
         ("status", "1 open incident"),
         ("status inc-1", "INC-1 high: Redis (api-gateway, production)"),
         ("status INC-9", "Not done: There is no INC-9."),
-        ("status x", "Not done: x is no incident. write it as INC-42."),
+        ("status x", "Not done: x is no incident. Write it as INC-42."),
         ('run redis a="b', "Not done: A quotation mark is not closed."),
-        ("run redis a", "Not done: a is not understood. write parameters as key=value."),
-        ("run redis a=1 a=2", "Not done: a: given twice. give it once."),
+        ("run redis a", "Not done: a is not understood. Write parameters as key=value."),
+        ("run redis a=1 a=2", "Not done: a: given twice. Give it once."),
     ],
 )
 async def test_the_command_answers_in_the_ack(bureau: Office, text: str, answer: str) -> None:
