@@ -240,7 +240,6 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
     approver = Approver(recorder, edges.people, clock, escalate_to=to)
-    advancer = _advancer(settings, edges, recorder, approver)
     desk = Desk(recorder, store, approver, runbooks, clock, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
@@ -256,6 +255,7 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
         render=lambda incident: summary.messages(incident, now=clock.now(), audience=audience),
         per_second=settings.posts_per_second,
     )
+    advancer = _advancer(settings, edges, recorder, approver)  # hears of a change after the announcer: people first
     return Bot(
         settings=settings,
         clock=clock,

@@ -46,7 +46,7 @@ def demo(*, port: int, scenario: str, no_open: bool, runbooks: Path, manifest: P
     known = [each.name for each in scenarios.SCENARIOS]
     if scenario not in {*known, "none"}:
         screen.fail(f"there is no scenario {scenario}; choose one of: {', '.join(known)}, none")
-    logs.set_up("info" if verbose else "warning", Redactor(()))
+    logs.set_up("info" if verbose else "error", Redactor(()))
 
     def ready(world: LocalWorld) -> None:
         print(f"pageturner demo: open {world.slack.page_url}", flush=True)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -17,7 +18,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack import failures
@@ -85,7 +88,8 @@ class Gateway:
         handler.client.wss_uri = url
         connecting = asyncio.create_task(_connect(handler), name="slack.connect")
         self._tasks = [connecting, asyncio.create_task(self._watch(handler), name="slack.watch")]
-        await asyncio.wait({connecting}, timeout=self._connect_seconds)
+        if url is not None:  # else Slack cannot be reached now: the watch keeps trying, and nobody need wait for it
+            await asyncio.wait({connecting}, timeout=self._connect_seconds)
 
     async def stop(self, deadline_seconds: float) -> None:
         """Take nothing more in, let what is under way finish, then close the socket."""
@@ -143,14 +147,21 @@ class Gateway:
         )
         if is_loopback(self._client.base_url):
             handler.client.proxy = None
-        handler.client.message_listeners.append(self._hear)
+        handler.client.socket_mode_request_listeners[:] = [partial(self._receive, handler)]
         return handler
 
-    async def _hear(self, _client: AsyncBaseSocketModeClient, message: dict[str, Any], _raw: str | None) -> None:
-        payload = message.get("payload")
-        event = payload.get("event") if isinstance(payload, dict) else None
+    async def _receive(
+        self, handler: AsyncSocketModeHandler, client: SocketModeClient, request: SocketModeRequest
+    ) -> None:
+        """What people do goes through Bolt. Events only tell that the socket delivers: each message of ours comes back
+        as one, and Bolt's dispatch would cost as much as having posted it."""
+        if request.type != "events_api":
+            await handler.handle(client, request)
+            return
+        event = request.payload.get("event")
         if isinstance(event, dict) and event.get("type") == "message":
             self._echoes.hear(str(event.get("channel", "")), str(event.get("ts", "")))
+        await client.send_socket_mode_response(SocketModeResponse(request.envelope_id))
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:
         """Cure the two ways in which Slack's client stays deaf (SLACK.md 5.3)."""
@@ -193,7 +204,7 @@ def _application(
         ssl_check_enabled=False,
         url_verification_enabled=False,
         attaching_function_token_enabled=False,
-        ignoring_self_events_enabled=False,  # every event goes to the same listener, which does nothing
+        ignoring_self_events_enabled=False,  # no event comes this far
     )
 
     def taking(serve: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> Callable[..., Awaitable[None]]:
@@ -202,9 +213,6 @@ def _application(
                 await ack(**await serve(body))
 
         return listen
-
-    async def acknowledge(ack: AsyncAck) -> None:
-        await ack()
 
     async def unmatched(error: Exception) -> BoltResponse:
         """Slack redelivers what is not acknowledged, so what nobody listens to is acknowledged as well."""
@@ -218,7 +226,6 @@ def _application(
     app.action(anything)(taking(listeners.on_click))
     app.view(anything)(taking(listeners.on_submission))
     app.command(anything)(taking(listeners.on_command))
-    app.event(anything)(acknowledge)
     app.error(unmatched)
     return app
 
