@@ -34,9 +34,9 @@ Scheme = Literal["light", "dark"]
 
 def chromium_path() -> str:
     """The browser to drive; the test is skipped where there is none."""
-    path = os.environ.get("PAGETURNER_CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium")
     if path is None:
-        pytest.skip("no Chromium here: install one or name it in PAGETURNER_CHROMIUM")
+        pytest.skip("no Chromium here: install one or name it in TEST_CHROMIUM")
     return path
 
 

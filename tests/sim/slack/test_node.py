@@ -1,6 +1,6 @@
 """Slack's own Node framework, unmodified, against the simulated workspace: a second opinion on the protocol.
 
-Runs where Node 20 and its packages are at hand; PAGETURNER_NODE_TESTS=1 installs them with `npm ci`.
+Runs where Node 20 and its packages are at hand; TEST_WITH_NODE=1 installs them with `npm ci`.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ def require_node() -> str:
     if major is None or int(major[1]) < 20:
         pytest.skip(f"node 20 or later is needed, found {version.strip()}")
     if not (FOLDER / "node_modules" / "@slack" / "bolt").is_dir():
-        if os.environ.get("PAGETURNER_NODE_TESTS") != "1" or npm is None:
-            pytest.skip("@slack/bolt is not installed; PAGETURNER_NODE_TESTS=1 installs it with npm ci")
+        if os.environ.get("TEST_WITH_NODE") != "1" or npm is None:
+            pytest.skip("@slack/bolt is not installed; TEST_WITH_NODE=1 installs it with npm ci")
         subprocess.run(
             [npm, "ci", "--no-audit", "--no-fund"], cwd=FOLDER, check=True, timeout=INSTALL_SECONDS, capture_output=True
         )
