@@ -17,6 +17,13 @@ def resolve(runbook: Runbook, alert: Alert | None, typed: Mapping[str, str]) -> 
     return {name: _value(parameter, alert, typed) for name, parameter in sorted(runbook.parameters.items())}
 
 
+def environment(alert: Alert | None, values: Mapping[str, str]) -> str:
+    """That of the alert; a run that a person starts has it among its values, under this name or the namespace's."""
+    if alert is not None:
+        return alert.environment
+    return values.get("environment") or values.get("namespace", "")
+
+
 def _value(parameter: Parameter, alert: Alert | None, typed: Mapping[str, str]) -> str:
     value = typed.get(parameter.name) or (_from_alert(parameter.origin, alert) if alert else "") or parameter.default
     if not value:

@@ -168,9 +168,12 @@ class Desk:
         if person.is_bot or person.is_deleted or person.is_guest or person.is_foreign:
             raise Refused("Only members of this workspace can start a runbook.", rule="run.person")
         actor = actors.person(user)
-        environment = values.get("environment") or values.get("namespace", "")
         opened = events.IncidentOpened(
-            runbook.title, Severity.UNKNOWN, values.get("service", ""), environment, requester=user
+            runbook.title,
+            Severity.UNKNOWN,
+            values.get("service", ""),
+            parameters.environment(None, values),
+            requester=user,
         )
         chosen = events.RunbookChosen(runbook.name, dict(typed))
         incident = await self._recorder.open(self._recorder.new_id(), [Draft(opened, actor), Draft(chosen, actor)])

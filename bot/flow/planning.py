@@ -57,20 +57,8 @@ class Planner:
         steps = await asyncio.gather(
             *(self._previewer.step(spec, StepId(str(number)), setting) for number, spec in specs)
         )
-        return Plan(
-            runbook=runbook.name,
-            runbook_digest=runbook.digest,
-            title=runbook.title,
-            level=level,
-            parameters=values,
-            limits=runbook.limits,
-            steps=tuple(steps),
-            deadline=self._clock.now() + runbook.time_limit,
-            requester=incident.chosen_by or incident.requester,
-            notes=runbook.notes,
-            escalation=runbook.escalation,
-            level_reasons=reasons,
-        )
+        requester = incident.chosen_by or incident.requester
+        return setting.plan(steps, now=self._clock.now(), reasons=reasons, requester=requester)
 
     async def prepare(self, incident: Incident, step: StepId) -> None:
         """Preview the step again as the world is now."""

@@ -4,17 +4,17 @@ Nothing here changes anything outside; it is called again just before a step run
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core import limits, policies, risk
 from bot.core.commands import parsing
 from bot.core.errors import Transient
-from bot.core.ids import StepId
+from bot.core.ids import StepId, UserId
 from bot.core.incidents import Incident
 from bot.core.operations import Family, Operation, Tier, highest
-from bot.core.plans import PlannedStep, PlannedVerification
+from bot.core.plans import Plan, PlannedStep, PlannedVerification
 from bot.core.previews import Preview
 from bot.core.runbooks import Action, Command, Level, OnFailure, Runbook, StepSpec
 from bot.ports import Executor, Runbooks
@@ -31,6 +31,25 @@ class Setting:
     values: Mapping[str, str]
     environment: str
     spent: Mapping[str, int]
+
+    def plan(
+        self, steps: Iterable[PlannedStep], *, now: datetime, reasons: tuple[str, ...], requester: UserId | None = None
+    ) -> Plan:
+        """`reasons` say why the level is what it is; the time limit counts from `now`."""
+        return Plan(
+            runbook=self.runbook.name,
+            runbook_digest=self.runbook.digest,
+            title=self.runbook.title,
+            level=self.level,
+            parameters=self.values,
+            limits=self.runbook.limits,
+            steps=tuple(steps),
+            deadline=now + self.runbook.time_limit,
+            requester=requester,
+            notes=self.runbook.notes,
+            escalation=self.runbook.escalation,
+            level_reasons=reasons,
+        )
 
 
 class Previewer:

@@ -31,30 +31,11 @@ async def rehearse(
     """Raise Invalid when a parameter has no value or a wrong one, or a step cannot be understood with these values."""
     values = parameters.resolve(runbook, alert, typed)
     level, reasons = policies.level_of(runbook)
-    setting = Setting(runbook, level, values, environment(alert, values), {})
+    setting = Setting(runbook, level, values, parameters.environment(alert, values), {})
     steps: list[PlannedStep] = []
     for number, spec in enumerate(runbook.steps, start=1):
         tell(f"dry run of step {number} of {len(runbook.steps)}")
         step = await previewer.step(spec, StepId(str(number)), setting)
         setting = replace(setting, spent=rehearsals.spend(setting.spent, step))
         steps.append(step)
-    return Plan(
-        runbook=runbook.name,
-        runbook_digest=runbook.digest,
-        title=runbook.title,
-        level=level,
-        parameters=values,
-        limits=runbook.limits,
-        steps=tuple(steps),
-        deadline=now + runbook.time_limit,
-        notes=runbook.notes,
-        escalation=runbook.escalation,
-        level_reasons=reasons,
-    )
-
-
-def environment(alert: Alert | None, values: Mapping[str, str]) -> str:
-    """That of the alert; without one what `/runbook run` takes from the parameters."""
-    if alert is not None:
-        return alert.environment
-    return values.get("environment") or values.get("namespace", "")
+    return setting.plan(steps, now=now, reasons=reasons)

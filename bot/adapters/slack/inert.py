@@ -2,25 +2,19 @@
 
 import re
 
+from bot.core import inert
+
 FALLBACK_CHARACTERS = 3_500
 """chat.update refuses a text of more than 4,000 characters after escaping (docs.slack.dev, chat.update)."""
 
-# C0 and C1 controls but tab and newline; soft hyphen; zero-width and bidi controls; line and paragraph separators;
-# variation and tag characters that hide text; lone surrogates, which are no valid JSON text.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
-)
-
 _LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
-_TERMINAL = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")  # ANSI control sequences: colours, cursor moves
 
 
 def clean(text: str) -> str:
     """The text with its line ends normalised and everything invisible left out."""
     if text.isascii() and text.isprintable():
         return text  # the usual case, at a twentieth of the cost
-    return _INVISIBLE.sub("", _LINE_END.sub("\n", _TERMINAL.sub("", text)))
+    return inert.inert(_LINE_END.sub("\n", text), len(text))
 
 
 def escape(text: str) -> str:
