@@ -3,6 +3,7 @@
 The writer is the only connection that may change anything or checkpoint; readers are opened read-only.
 """
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -29,7 +30,7 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
     """FULL: a commit is on the disk when it returns. Autocommit, because the writer says BEGIN and COMMIT itself."""
-    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    connection = await _connect(str(path), is_uri=False)
     try:
         await connection.execute_fetchall("PRAGMA journal_mode = WAL")
         await connection.execute_fetchall("PRAGMA synchronous = FULL")
@@ -43,7 +44,17 @@ async def open_writer(path: Path) -> aiosqlite.Connection:
 
 async def open_reader(path: Path) -> aiosqlite.Connection:
     address = f"file:{quote(str(path))}?mode=ro"
-    return await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    return await _connect(address, is_uri=True)
+
+
+async def _connect(address: str, *, is_uri: bool) -> aiosqlite.Connection:
+    """Tried once before: the thread of an aiosqlite connection that failed outlives it and trips over a closed loop."""
+
+    def attempt() -> None:
+        sqlite3.connect(address, uri=is_uri, timeout=BUSY_SECONDS).close()
+
+    await asyncio.to_thread(attempt)
+    return await aiosqlite.connect(address, uri=is_uri, isolation_level=None, timeout=BUSY_SECONDS)
 
 
 def translate(problem: sqlite3.Error, *, path: Path, verb: str = "written") -> errors.PageturnerError:
