@@ -3,7 +3,6 @@
 Authority is decided here from ids only, three times: at the click, at the modal's submit and when the step is claimed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,7 +141,3 @@ def check_confirmation(approval: Approval, *, typed: str, reason: str) -> None:
             f"Give a reason of at least {MINIMUM_REASON} characters; it is kept for the record.",
             rule="confirm.reason",
         )
-
-
-def voters(votes: Sequence[Vote]) -> tuple[UserId, ...]:
-    return tuple(dict.fromkeys(vote.voter for vote in votes))

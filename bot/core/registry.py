@@ -221,8 +221,3 @@ UNKNOWN = Kind(
 def find(kind: str) -> Kind:
     """What the registry knows of a kind; the widest answer for one that it does not know."""
     return KINDS.get(kind, UNKNOWN)
-
-
-def promise(kind: str) -> str:
-    """What a dry run of this kind can and cannot say."""
-    return find(kind).promise

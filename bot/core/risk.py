@@ -293,22 +293,3 @@ def _targets(arguments: Arguments, kind: str) -> str:
 
 
 # --- the way back ----------------------------------------------------------------------------------------------------
-
-
-def undo(operation: Operation, *, facts: Mapping[str, str]) -> Operation | None:
-    """The known way back, from what stood before (`facts`: `replicas`, `revision`); None where there is none."""
-    arguments, where = operation.arguments, []
-    if arguments.get("namespace"):
-        where = ["-n", str(arguments["namespace"])]
-    target = f"{arguments.get('resource')}/{arguments.get('name')}"
-    argv: list[str] = []
-    match operation.kind:
-        case "kubernetes.scale" if facts.get("replicas", "").isdigit():
-            argv = ["kubectl", "scale", target, *where, f"--replicas={facts['replicas']}"]
-        case "kubernetes.rollout_undo" if facts.get("revision", "").isdigit():
-            argv = ["kubectl", "rollout", "undo", target, *where, f"--to-revision={facts['revision']}"]
-        case "kubernetes.cordon":
-            argv = ["kubectl", "uncordon", str(arguments["name"])]
-        case "kubernetes.uncordon":
-            argv = ["kubectl", "cordon", str(arguments["name"])]
-    return kubectl.parse(argv, text=shlex.join(argv)) if argv else None

@@ -30,7 +30,6 @@ class State(StrEnum):
 
 
 OPEN_STATES = frozenset(State) - {State.RESOLVED, State.CLOSED}
-ACTIVE_STATES = OPEN_STATES - {State.ESCALATED}
 
 _ANY = tuple(State)
 _LIVE = tuple(state for state in State if state is not State.CLOSED)

@@ -132,19 +132,6 @@ def test_a_declared_program_runs_only_as_declared_and_a_write_is_at_least_medium
         assert not risk.judge(parsing.parse(text, values={}, programs=[allowed])).is_runnable
 
 
-def test_the_known_way_back() -> None:
-    scale = parsing.parse("kubectl scale deploy/x -n y --replicas=5", values={})
-    back = risk.undo(scale, facts={"replicas": "2"})
-    assert back is not None
-    assert back.text == "kubectl scale deployments/x -n y --replicas=2"
-    assert back.arguments["replicas"] == 2
-    cordon = risk.undo(parsing.parse("kubectl cordon n1", values={}), facts={})
-    assert cordon is not None
-    assert cordon.kind == "kubernetes.uncordon"
-    assert risk.undo(scale, facts={}) is None
-    assert risk.undo(parsing.parse("kubectl delete pod x", values={}), facts={}) is None
-
-
 def test_every_kind_that_writes_has_a_tier_above_low_unless_something_else_decides() -> None:
     decided_elsewhere = {"kubernetes.exec", "http.request", "program.run", "program.unlisted"}
     for name, kind in registry.KINDS.items():
