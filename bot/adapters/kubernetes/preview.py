@@ -13,15 +13,21 @@ from bot.adapters.kubernetes.asking import Asked
 from bot.adapters.kubernetes.client import Obj
 from bot.adapters.kubernetes.cluster import Object, Selection, name_of, namespace_of, owner_of, uid_of
 from bot.adapters.kubernetes.resources import PODS, Resource
-from bot.adapters.kubernetes.troubles import FORBIDDEN, Trouble
+from bot.adapters.kubernetes.troubles import CONFLICT, FORBIDDEN, Trouble
 from bot.core.errors import Invalid
 from bot.core.previews import Preview, Target
 
 READS = "only reads; nothing is changed"
 METRICS = "metrics.k8s.io"
 
+_TRIES = 3
+"""Dry runs of one preview: each that lost was proved to have lost, and a fourth would only hide a busy controller."""
+
 _LISTED = 5
 """Pods named one by one on a card; more are counted."""
+
+
+Previewer = Callable[[Asked], Awaitable[Preview]]
 
 
 async def preview(asked: Asked) -> Preview:
@@ -34,11 +40,22 @@ async def preview(asked: Asked) -> Preview:
     if previewer is None:
         return Preview(problems=(f"{kind.replace('_', ' ')} is not offered here. Run it by hand.",))
     try:
-        return await previewer(asked)
+        return await _undisturbed(previewer, asked)
     except Invalid as error:
         return Preview(problems=(f"{error}.",))
     except Trouble as trouble:
         return Preview(problems=(troubles.problem(trouble),))
+
+
+async def _undisturbed(previewer: Previewer, asked: Asked) -> Preview:
+    """A dry run that lost against a status update between its reading and its asking says nothing: it is made anew."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await previewer(asked)
+        except Trouble as trouble:
+            if trouble.status != CONFLICT:
+                raise
+    return await previewer(asked)
 
 
 # --- reads -----------------------------------------------------------------------------------------------------------
@@ -210,9 +227,6 @@ async def _totals(asked: Asked, found: Sequence[Obj]) -> Mapping[str, int]:
         return {}
     siblings = [pod for pod in everything if (owner_of(pod) or {}).get("uid") in owners and not pods.is_ending(pod)]
     return {"pod_restarts": len(siblings)} if siblings else {}
-
-
-Previewer = Callable[[Asked], Awaitable[Preview]]
 
 PREVIEWERS: Mapping[str, Previewer] = {
     "get": read,

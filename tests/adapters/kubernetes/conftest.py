@@ -108,12 +108,16 @@ Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Broken:
-    """Reads and reviews are answered; what changes something meets `serve`. `changes` counts those requests."""
+    """Reads and reviews are answered; what changes something meets `serve`. `changes` counts those requests.
+
+    As many of the first dry runs as `lost_dry_runs` meet a conflict: a status update came between.
+    """
 
     kubernetes: Kubernetes
     serve: Serve
     stop: Callable[[], Awaitable[None]]
     changes: int = 0
+    lost_dry_runs: int = 0
     leave: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -123,6 +127,11 @@ class Broken:
         if "authorization" in request.path or "authentication" in request.path:
             return web.json_response({"kind": "Review", "status": {"allowed": True, "userInfo": {"username": "me"}}})
         is_dry = "dryRun" in request.query
+        if is_dry and self.lost_dry_runs:
+            self.lost_dry_runs -= 1
+            said = "the object has been modified"
+            status = {"kind": "Status", "status": "Failure", "reason": "Conflict", "code": 409, "message": said}
+            return web.json_response(status, status=409)
         if request.method == "GET" or is_dry:
             return web.json_response(POD if "/pods" in request.path else DEPLOYMENT)
         self.changes += 1

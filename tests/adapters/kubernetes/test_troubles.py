@@ -153,6 +153,16 @@ async def test_a_conflict_is_tried_again_while_the_facts_hold_and_then_refused(b
     assert (done.outcome, broken.changes) == (REFUSED, 3)
 
 
+@pytest.mark.parametrize(("lost", "is_shown"), [(0, True), (2, True), (3, False)])
+async def test_a_dry_run_that_lost_against_a_status_update_is_made_anew(
+    broken: Broken, lost: int, is_shown: bool
+) -> None:
+    broken.lost_dry_runs = lost
+    shown = await broken.kubernetes.preview(operation("kubectl rollout restart deploy/api"), timeout=SOON)
+    assert (shown.problems == ()) is is_shown
+    assert is_shown or "has been modified" in shown.problems[0]
+
+
 async def test_F68_a_cluster_that_cannot_be_reached_proves_that_nothing_was_sent(broken: Broken) -> None:
     text = "kubectl scale deploy/api --replicas=3"
     shown = await broken.kubernetes.preview(operation(text), timeout=SOON)
