@@ -20,6 +20,8 @@ from bot.sim.cluster.objects import Obj
 FIRST_VERSION = 1000
 # How many changes a watch can go back; beyond it the answer is 410 Expired.
 HISTORY_LENGTH = 4000
+# How often a server tries another name for `generateName` before it says AlreadyExists.
+_NAME_TRIES = 8
 
 _NOT_FROM_CLIENTS = (
     "resourceVersion",
@@ -45,10 +47,17 @@ class Change:
 
 
 class Store:
-    """Objects by resource, namespace and name. `clock` gives seconds since the epoch."""
+    """Objects by resource, namespace and name. `clock` gives seconds since the epoch, `suffix` ends generated names."""
 
-    def __init__(self, clock: Callable[[], float], *, history_length: int = HISTORY_LENGTH) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        history_length: int = HISTORY_LENGTH,
+        suffix: Callable[[], str] = objects.random_suffix,
+    ) -> None:
         self.clock = clock
+        self._suffix = suffix
         self.version = FIRST_VERSION
         self.history: deque[Change] = deque(maxlen=history_length)
         self._objects: dict[Resource, dict[tuple[str, str], Obj]] = {one: {} for one in kinds.STORED}
@@ -90,7 +99,7 @@ class Store:
         fresh: Obj = objects.clone(obj)
         metadata: Obj = fresh["metadata"]
         if not metadata.get("name") and metadata.get("generateName"):
-            metadata["name"] = metadata["generateName"] + objects.random_suffix()
+            metadata["name"] = self._free_name(resource, metadata)
         for name in _NOT_FROM_CLIENTS:
             metadata.pop(name, None)
         metadata["uid"] = str(uuid.uuid4())
@@ -98,6 +107,15 @@ class Store:
         if resource.has_generation:
             metadata["generation"] = 1
         return fresh
+
+    def _free_name(self, resource: Resource, metadata: Obj) -> str:
+        """A generated name that is taken is generated anew, as often as a 1.32 server does it (RetryGenerateName)."""
+        name = ""
+        for _ in range(_NAME_TRIES):
+            name = metadata["generateName"] + self._suffix()
+            if self.find(resource, metadata.get("namespace", ""), name) is None:
+                break
+        return name
 
     def create(self, resource: Resource, obj: Obj) -> Obj:
         """Raises 409 AlreadyExists. Answers the stored object."""
