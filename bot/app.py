@@ -39,6 +39,7 @@ from bot.core.cards import Audience
 from bot.core.ids import GroupId
 from bot.core.operations import Family
 from bot.core.redaction import Redactor
+from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
 from bot.flow.approving import Approver
@@ -70,6 +71,7 @@ class Bot:
     store: Store
     runbooks: RunbookFiles
     recorder: Recorder
+    accountant: Accountant
     intake: Intake
     advancer: Advancer
     announcer: Announcer
@@ -127,6 +129,7 @@ async def serve(
 async def _recall(bot: Bot) -> None:
     """What is stored is known before anything new comes in: numbers are not given twice, no row is routed twice."""
     await bot.recorder.start()
+    await bot.accountant.start()
     await bot.intake.start()
     bot.announcer.inherit([head.incident for head in await bot.store.heads()])
 
@@ -255,13 +258,17 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
         render=lambda incident: summary.messages(incident, now=clock.now(), audience=audience),
         per_second=settings.posts_per_second,
     )
-    advancer = _advancer(settings, edges, recorder, approver)  # hears of a change after the announcer: people first
+    accountant = Accountant(recorder, store, clock)
+    advancer = _advancer(
+        settings, edges, recorder, approver, accountant=accountant
+    )  # hears of a change after the announcer: people first
     return Bot(
         settings=settings,
         clock=clock,
         store=store,
         runbooks=runbooks,
         recorder=recorder,
+        accountant=accountant,
         intake=Intake(store, store, recorder, runbooks, clock, escalate_to=to),
         advancer=advancer,
         announcer=announcer,
@@ -271,15 +278,18 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     )
 
 
-def _advancer(settings: Settings, edges: Edges, recorder: Recorder, approver: Approver) -> Advancer:
+def _advancer(
+    settings: Settings, edges: Edges, recorder: Recorder, approver: Approver, *, accountant: Accountant
+) -> Advancer:
     to, clock, runbooks = settings.approvers, edges.clock, edges.runbooks
-    previewer = Previewer(edges.executors, frozenset(to))
+    previewer = Previewer(edges.executors, frozenset(to), lately=accountant.lately)
     runner = Runner(
         recorder,
         runbooks,
         previewer,
         edges.people,
         clock,
+        accountant=accountant,
         executors=edges.executors,
         filters=Filters(run_program),
         redactor=Redactor(settings.secrets),

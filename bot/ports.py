@@ -107,6 +107,10 @@ class Journal(Protocol):
         """All incidents that are not closed, and those closed since then, newest last."""
         ...
 
+    async def acted_since(self, moment: datetime) -> list[IncidentId]:
+        """Incidents in which a step was started since then, and those whose step runs or is unclear; in order."""
+        ...
+
     async def last_number(self) -> int:
         """The highest incident number ever used; 0 for a new store."""
         ...

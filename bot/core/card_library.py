@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.core import card_root, card_words
+from bot.core import card_root, card_words, limits
 from bot.core.card_words import joined
 from bot.core.cards import Card, Code, Fact, Heading, Line, Note, Part, Strong, Words
 from bot.core.incidents import Incident
@@ -50,7 +50,6 @@ def shown(runbook: Runbook) -> Card:
 
 
 def _facts(runbook: Runbook) -> list[Part]:
-    limits = ", ".join(f"{name.replace('_', ' ')} {runbook.limits[name]}" for name in sorted(runbook.limits))
     takes = ", ".join(
         name + (f" (default {parameter.default})" if parameter.default is not None else "")
         for name, parameter in sorted(runbook.parameters.items())
@@ -60,7 +59,7 @@ def _facts(runbook: Runbook) -> list[Part]:
     facts: list[tuple[str, Words]] = [
         ("When", (_match(runbook.match),)),
         ("Takes", (takes,)),
-        ("Limit", (limits,)),
+        ("Limit", (limits.allowed(runbook.limits, runbook.bounds),)),
         ("Level", (f"{runbook.max_level.value} at most",)),
         ("Approvers", joined(approvers, "; ")),
         ("Owner", card_words.people([runbook.owner]) if runbook.owner else ()),

@@ -110,6 +110,8 @@ def state(incident: Incident, *, audience: Audience, known: frozenset[str]) -> W
             return ("Making the plan: dry runs only, nothing is changed",)
         case State.READY:
             following = incident.next_step
+            if following is not None and following.held_until is not None:
+                return held(following)
             return (f"Preparing {_name(incident, following)}",) if following else ("Looking at the results",)
         case State.WAITING:
             return _waiting(incident, then)
@@ -133,11 +135,18 @@ def state(incident: Incident, *, audience: Audience, known: frozenset[str]) -> W
             return ("Closed: ", *_said(incident.resolution, known))
 
 
+def held(which: Step) -> Words:
+    """Why a step waits although nobody need press anything."""
+    return (f"Held back: {which.held_because}. It goes on by itself when that is over",)
+
+
 def _waiting(incident: Incident, then: Words) -> Words:
     asked = incident.approval
     if asked is None:
         return ("Waiting for approval", *then)
     which = next((each for each in incident.steps if each.plan.id == asked.step), None)
+    if which is not None and which.held_until is not None and asked.is_granted:
+        return held(which)
     whom = "an approver" if asked.rule.quorum == 1 else card_words.plural(asked.rule.quorum, "approver")
     return (f"Waiting in the thread for {whom} of {_name(incident, which)}", *_until(asked.expires_at), *then)
 

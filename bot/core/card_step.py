@@ -6,7 +6,7 @@ The card of a step whose turn has come is edited in place from the question to t
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.core import card_words, checks, limits, plans
+from bot.core import card_limits, card_words, checks, plans
 from bot.core.approvals import Approval, Closing, Vote
 from bot.core.card_words import joined
 from bot.core.cards import Button, Buttons, Card, Code, Fact, Heading, Line, Moment, Note, Part, Strong, Style, Words
@@ -64,7 +64,7 @@ def facts(incident: Incident, which: Step) -> tuple[Fact, ...]:
         ("On", _on(which)),
         ("Will", joined([_will(which), ("cannot be undone" if _is_final(which) else "",)])),
         ("Undo", (undo(which),)),
-        ("Limit", (_limit(incident, which),)),
+        ("Limit", (card_limits.line(incident, which),)),
         ("Then", (_then(incident, which),)),
         ("Dry run", (plan.preview.promise,)),
     ]
@@ -105,17 +105,6 @@ def _is_final(which: Step) -> bool:
 def undo(which: Step) -> str:
     """The declared way back, else the one that the dry run found."""
     return which.plan.undo.text if which.plan.undo is not None else which.plan.preview.undo
-
-
-def _limit(incident: Incident, which: Step) -> str:
-    """What the incident would have used after this step, of what the runbook allows; without what stays at nothing."""
-    allowed: Mapping[str, int] = incident.plan.limits if incident.plan else {}
-    more = limits.counted(which.plan) if not which.attempts else {}
-    total = limits.add(incident.spent, more)
-    named = [name for name in sorted(total) if total[name]]
-    named.sort(key=lambda name: (not more.get(name), name))
-    most = {name: f" of {allowed[name]}" if name in allowed else ", no limit set" for name in named}
-    return card_words.DOT.join(f"{name.replace('_', ' ')} {total.get(name, 0)}{most[name]}" for name in named)
 
 
 def _then(incident: Incident, which: Step) -> str:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from bot.core.cards import Mention, Mono, Words
+from bot.core.durations import duration as duration  # cards read it here, with the rest of their words
 from bot.core.ids import StepId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import ApproverRule
@@ -88,21 +89,6 @@ def involved(incident: Incident) -> frozenset[str]:
 def clock(at: datetime) -> str:
     """For texts that no reader's time zone can be applied to."""
     return at.astimezone(UTC).strftime("%H:%M UTC")
-
-
-def duration(span: timedelta) -> str:
-    seconds = max(0.0, span.total_seconds())
-    if seconds < 0.1:
-        return "< 0.1 s"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def plural(count: int, noun: str) -> str:

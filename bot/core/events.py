@@ -117,6 +117,15 @@ class StepFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class StepHeld:
+    """Another incident works on the same target: not started now, looked at again at `until`."""
+
+    step: StepId
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StepSkipped:
     step: StepId
     reason: str
@@ -215,6 +224,7 @@ Event: TypeAlias = (
     | ApprovalClosed
     | StepStarted
     | StepFinished
+    | StepHeld
     | StepSkipped
     | OutcomeSettled
     | UndoPlanned

@@ -23,6 +23,7 @@ from bot.core.states import State
 from bot.core.steps import ClosedApproval as ClosedApproval  # the parts are read through this module
 from bot.core.steps import Escalation as Escalation
 from bot.core.steps import SeenAlert as SeenAlert
+from bot.core.steps import Spending as Spending
 from bot.core.steps import Step as Step
 
 
@@ -61,7 +62,7 @@ class Incident:
     resolution: str = ""
     reopened: int = 0
     waited: timedelta = timedelta()
-    spent: Mapping[str, int] = field(default_factory=dict)
+    spendings: tuple[Spending, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -81,11 +82,21 @@ class Incident:
         return bool(self.alerts) and not self.firing
 
     @property
+    def spent(self) -> Mapping[str, int]:
+        """What all that was started has used of the limits."""
+        return limits.total(each.counters for each in self.spendings)
+
+    @property
     def next_step(self) -> Step | None:
         return next((step for step in self.steps if not step.is_done), None)
 
     def step(self, step: StepId) -> Step:
         return next(each for each in self.steps if each.plan.id == step)
+
+    def spending(self, step: StepId) -> Spending | None:
+        """What this step has used, once it was started; an earlier run's step of the same id is not meant."""
+        started = any(each.plan.id == step and each.attempts for each in self.steps)
+        return next((each for each in reversed(self.spendings) if each.step == step), None) if started else None
 
     def closed_approval(self, approval: ApprovalId) -> ClosedApproval | None:
         return next((each for each in self.closed_approvals if each.approval.id == approval), None)
@@ -238,12 +249,14 @@ def _started(incident: Incident, event: events.StepStarted, recorded: Recorded) 
             digest=event.digest,
             authority=event.authority,
             approved_by=consumed.approval.yes if consumed else step.approved_by,
+            held_until=None,
         )
 
     started = replace(_with_step(incident, event.step, start), current=event.step)
     if event.attempt > 1:
         return started
-    return replace(started, spent=limits.add(incident.spent, limits.counted(incident.step(event.step).plan)))
+    spending = Spending(event.step, recorded.at, limits.counted(incident.step(event.step).plan))
+    return replace(started, spendings=(*incident.spendings, spending))
 
 
 @_on(events.StepFinished)
@@ -261,6 +274,14 @@ def _finished(incident: Incident, event: events.StepFinished, recorded: Recorded
         )
 
     return _with_step(incident, event.step, finish)
+
+
+@_on(events.StepHeld)
+def _held(incident: Incident, event: events.StepHeld, _: Recorded) -> Incident:
+    def hold(step: Step) -> Step:
+        return replace(step, held_until=event.until, held_because=event.reason)
+
+    return _with_step(incident, event.step, hold)
 
 
 @_on(events.StepSkipped)
@@ -283,7 +304,8 @@ def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorde
     if not event.rerun:
         return settled
     # Whoever says "run again" says, on the record, that it did not happen: it does not count against the limits.
-    return replace(settled, spent=limits.without(incident.spent, limits.counted(incident.step(event.step).plan)))
+    back = incident.spending(event.step)
+    return replace(settled, spendings=tuple(each for each in incident.spendings if each is not back))
 
 
 @_on(events.UndoPlanned)

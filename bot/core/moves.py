@@ -205,6 +205,8 @@ def _ready(incident: Incident, now: datetime) -> Move:
         return after_failure
     if step is None:
         return _finished(incident)
+    if step.held_until is not None and now < step.held_until:
+        return Wait(min(step.held_until, plan.deadline + incident.waited))
     if not _is_fresh(incident, step, now):
         return Prepare(step.plan.id)
     return _act_on(step)
@@ -272,7 +274,10 @@ def _waiting(incident: Incident, now: datetime) -> Move:
         return GiveUp()
     if now >= approval.expires_at:
         return Expire()
-    return Claim(approval.step) if approval.is_granted else Wait(approval.expires_at)
+    if not approval.is_granted:
+        return Wait(approval.expires_at)
+    held = incident.step(approval.step).held_until
+    return Wait(min(held, approval.expires_at)) if held is not None and now < held else Claim(approval.step)
 
 
 def _unclear(incident: Incident, now: datetime, since: datetime) -> Move:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.core.ids import Digest, RunbookName, StepId, UserId
 from bot.core.operations import Judgement, Operation, Tier
 from bot.core.previews import Preview
-from bot.core.runbooks import ApproverRule, Expectation, Level, OnFailure
+from bot.core.runbooks import ApproverRule, Bound, Expectation, Level, OnFailure
 
 
 class Verdict(StrEnum):
@@ -76,6 +76,7 @@ class Plan:
     notes: str = ""
     escalation: str = ""
     level_reasons: tuple[str, ...] = field(default_factory=tuple)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
 
 
 def content(step: PlannedStep) -> dict[str, object]:

@@ -6,12 +6,13 @@ world may be different by then is said as well.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.core import approvals, card_step, card_words, checks, limits
 from bot.core.alerts import Alert
 from bot.core.cards import Card, Code, Fact, Heading, Line, Note, Part, Words
 from bot.core.ids import IncidentId
-from bot.core.incidents import Incident, Step
+from bot.core.incidents import Incident, Spending, Step
 from bot.core.matching import LEAD, THRESHOLD, Match
 from bot.core.operations import Effect, Json, Operation, Tier
 from bot.core.plans import Plan, PlannedStep, Verdict
@@ -20,6 +21,7 @@ from bot.core.runbooks import OnFailure
 
 TARGETS_ON_CARD = 3
 NOWHERE = IncidentId("INC-0")
+NEVER = datetime.min.replace(tzinfo=UTC)
 """No incident is ever opened for a rehearsal."""
 
 
@@ -98,7 +100,7 @@ def head_card(plan: Plan) -> Card:
     """The run as a whole, before its steps."""
     title = f"{plan.title} ({plan.runbook})"
     parameters = ", ".join(f"{name}={plan.parameters[name]}" for name in sorted(plan.parameters))
-    allowed = ", ".join(f"{name.replace('_', ' ')} {plan.limits[name]}" for name in sorted(plan.limits))
+    allowed = limits.allowed(plan.limits, plan.bounds)
     level = f"{plan.level.value}: {'; '.join(plan.level_reasons)}"
     facts = (("With", parameters), ("Level", level), ("Limits", allowed or "none"))
     parts: list[Part] = [Heading(title, f"level {plan.level.value}")]
@@ -109,7 +111,9 @@ def head_card(plan: Plan) -> Card:
 def step_card(plan: Plan, turn: Turn) -> Card:
     """The step as Slack would show it, with the whole command, the way back and every reason."""
     which = Step(plan=turn.step)
-    incident = Incident(NOWHERE, plan=plan, steps=tuple(Step(plan=each) for each in plan.steps), spent=turn.spent)
+    incident = Incident(
+        NOWHERE, plan=plan, steps=tuple(Step(plan=each) for each in plan.steps), spendings=_before(turn)
+    )
     title = f"{card_words.position(incident, turn.step.id)}  {turn.step.name}"
     parts: list[Part] = [Heading(title, str(turn.step.tier)), Code(turn.step.operation.text)]
     parts += card_step.facts(incident, which)
@@ -119,6 +123,11 @@ def step_card(plan: Plan, turn: Turn) -> Card:
     parts += [Fact("Why", (reason,)) for reason in dict.fromkeys((*turn.step.decision.reasons,))]
     parts.append(Fact("Next", what_happens(turn.step)))
     return Card(title, tuple(parts))
+
+
+def _before(turn: Turn) -> tuple[Spending, ...]:
+    """What the steps before this one would have used; a rehearsal has no moments."""
+    return (Spending(turn.step.id, NEVER, turn.spent),)
 
 
 def _more_targets(step: PlannedStep) -> Sequence[Target]:

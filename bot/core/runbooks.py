@@ -13,6 +13,9 @@ DEFAULT_TIME_LIMIT = timedelta(minutes=10)
 DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
 DEFAULT_APPROVAL_WINDOW = timedelta(minutes=15)
 
+LONGEST_WINDOW = timedelta(hours=24)
+"""The longest time over which a limit may count: what all incidents did within it is kept at hand."""
+
 
 class Level(IntEnum):
     ADVISORY = 0
@@ -138,8 +141,21 @@ class ApproverRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """What holds one counter beyond the single incident.
+
+    `percent`: the most that one step may touch of what exists, by the preview's totals. `windows`: the most within each
+    length of time, by all incidents of the same service and environment together.
+    """
+
+    percent: int | None = None
+    windows: Mapping[timedelta, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Runbook:
-    """`digest` is over the file's bytes. `limits` are counters per incident; a counter not named is not limited.
+    """`digest` is over the file's bytes. `limits` are counters per incident, `bounds` what reaches beyond one; a
+    counter not named is not limited.
 
     `approvers` may lack a tier: the default rule of the settings then applies. `notes` is prose shown on escalation.
     """
@@ -154,6 +170,7 @@ class Runbook:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     max_level: Level = Level.ASSISTED
     limits: Mapping[str, int] = field(default_factory=dict)
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
     time_limit: timedelta = DEFAULT_TIME_LIMIT
     approval_window: timedelta = DEFAULT_APPROVAL_WINDOW
     approvers: Mapping[Tier, ApproverRule] = field(default_factory=dict)

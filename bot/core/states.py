@@ -53,6 +53,7 @@ TRANSITIONS: Mapping[type[Event], tuple[tuple[State, ...], State | None]] = Mapp
         events.ApprovalClosed: ((State.WAITING,), State.READY),
         events.StepStarted: ((State.READY,), State.RUNNING),
         events.StepFinished: ((State.RUNNING,), State.READY),  # UNCLEAR when the outcome is unknown
+        events.StepHeld: ((State.READY, State.WAITING), None),
         events.StepSkipped: ((State.READY,), State.READY),
         events.OutcomeSettled: ((State.UNCLEAR, State.ESCALATED), State.READY),
         events.UndoPlanned: ((State.READY,), State.READY),

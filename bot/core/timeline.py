@@ -128,6 +128,7 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.ApprovalClosed: lambda event: f"approval {event.closing}{_because(event.reason)}",
     events.StepStarted: _started,
     events.StepFinished: _finished,
+    events.StepHeld: lambda event: f"step {event.step} held back until {event.until:%H:%M:%S}{_because(event.reason)}",
     events.StepSkipped: lambda event: f"step {event.step} skipped{_because(event.reason)}",
     events.OutcomeSettled: _settled,
     events.UndoPlanned: lambda event: f"undo of step {event.after} planned: {event.step.operation.text}",

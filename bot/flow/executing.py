@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core import actors, approvals, checks, events, plans
+from bot.core import actors, approvals, checks, events, limits, plans
 from bot.core.approvals import Closing
 from bot.core.errors import Refused, Transient
 from bot.core.events import EscalationReason
@@ -22,7 +22,8 @@ from bot.core.plans import PlannedStep, Verdict
 from bot.core.previews import Outcome, Performed, Preview
 from bot.core.redaction import Redactor
 from bot.core.states import State
-from bot.flow import previewing
+from bot.flow import previewing, supervising
+from bot.flow.accounting import Accountant
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Draft, Recorder
 from bot.ports import Clock, Executor, Filters, People, Runbooks
@@ -34,6 +35,9 @@ OVERTIME = timedelta(seconds=5)
 
 KEPT_OUTPUT = 16_000
 """Characters of output kept in the event; a phone shows far less, the timeline is for later."""
+
+HELD_SECONDS = 5.0
+"""How soon a step is looked at again whose target another incident is changing."""
 
 RETRY_PAUSE_SECONDS = 1.0
 POLL_SECONDS = 2.0
@@ -50,6 +54,7 @@ class Runner:
         people: People,
         clock: Clock,
         *,
+        accountant: Accountant,
         executors: Mapping[Family, Executor],
         filters: Filters,
         redactor: Redactor,
@@ -60,6 +65,7 @@ class Runner:
         self._previewer = previewer
         self._people = people
         self._clock = clock
+        self._accountant = accountant
         self._executors = executors
         self._filters = filters
         self._redactor = redactor
@@ -81,14 +87,33 @@ class Runner:
             claimed = False
             if not _may_claim(now, step):
                 return []
+            blocked = self._blocked(now, fresh)
+            if blocked:
+                return blocked
             stale = unfit or self._stale_reason(now, step, fresh)
             if stale:
                 return _set_back(now, fresh, stale)
             claimed = True
             return self._intent(now, step, fresh)
 
-        await self._recorder.record(incident.id, decide)
+        async with self._accountant.claiming(fresh):  # from the look at what others do until our own intent is stored
+            await self._recorder.record(incident.id, decide)
         return fresh if claimed else None
+
+    def _blocked(self, incident: Incident, fresh: PlannedStep) -> list[Draft]:
+        """What other incidents are doing or have done lately, seen at the last moment (F65, F66)."""
+        held = self._accountant.holder(incident, fresh)
+        if held is not None:
+            other, target = held
+            until = supervising.later(self._clock, HELD_SECONDS)
+            return [Draft(events.StepHeld(fresh.id, f"{other} is changing {target} now", until), actors.BOT)]
+        bounds = incident.plan.bounds if incident.plan else {}
+        over = limits.beyond(fresh, bounds, self._accountant.lately(incident, fresh.id, bounds))
+        if not over:
+            return []
+        reasons = (f"over the blast-radius limit: {over[0]}", *fresh.decision.reasons)
+        denied = replace(fresh, decision=replace(fresh.decision, verdict=Verdict.DENY, reasons=reasons))
+        return _set_back(incident, denied, over[0])
 
     async def _unfit_voter(self, incident: Incident) -> str:
         """Why a vote does not count any more, or "": looked up again at the claim (F42, F43)."""

@@ -1,6 +1,7 @@
 """A chosen runbook becomes a plan; a step whose turn has come is previewed again. Neither changes anything outside."""
 
 import asyncio
+from dataclasses import replace
 
 from bot.core import actors, events, parameters, policies
 from bot.core.errors import Invalid
@@ -53,10 +54,12 @@ class Planner:
         values = parameters.resolve(runbook, incident.first_alert, incident.parameters)
         level, reasons = policies.level_of(runbook)
         setting = Setting(runbook, level, values, incident.environment, incident.spent)
-        specs = enumerate(runbook.steps, start=1)
-        steps = await asyncio.gather(
-            *(self._previewer.step(spec, StepId(str(number)), setting) for number, spec in specs)
-        )
+
+        def at(step: StepId) -> Setting:
+            return replace(setting, lately=self._previewer.lately(incident, step, runbook.bounds))
+
+        numbered = [(StepId(str(number)), spec) for number, spec in enumerate(runbook.steps, start=1)]
+        steps = await asyncio.gather(*(self._previewer.step(spec, step, at(step)) for step, spec in numbered))
         requester = incident.chosen_by or incident.requester
         return setting.plan(steps, now=self._clock.now(), reasons=reasons, requester=requester)
 

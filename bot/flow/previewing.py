@@ -4,8 +4,8 @@ Nothing here changes anything outside; it is called again just before a step run
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core import limits, policies, risk
@@ -13,10 +13,11 @@ from bot.core.commands import parsing
 from bot.core.errors import Transient
 from bot.core.ids import StepId, UserId
 from bot.core.incidents import Incident
+from bot.core.limits import Lately
 from bot.core.operations import Family, Operation, Tier, highest
 from bot.core.plans import Plan, PlannedStep, PlannedVerification
 from bot.core.previews import Preview
-from bot.core.runbooks import Action, Command, Level, OnFailure, Runbook, StepSpec
+from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec
 from bot.ports import Executor, Runbooks
 
 PREVIEW_TIMEOUT = timedelta(seconds=10)
@@ -31,6 +32,7 @@ class Setting:
     values: Mapping[str, str]
     environment: str
     spent: Mapping[str, int]
+    lately: Lately = field(default_factory=dict)
 
     def plan(
         self, steps: Iterable[PlannedStep], *, now: datetime, reasons: tuple[str, ...], requester: UserId | None = None
@@ -49,15 +51,33 @@ class Setting:
             notes=self.runbook.notes,
             escalation=self.runbook.escalation,
             level_reasons=reasons,
+            bounds=self.runbook.bounds,
         )
 
 
-class Previewer:
-    """`approvers` are the default users and groups (ids) where a runbook names none."""
+HowMuchLately = Callable[[Incident, StepId, Mapping[str, Bound]], Lately]
 
-    def __init__(self, executors: Mapping[Family, Executor], approvers: frozenset[str]) -> None:
+
+def _nothing_lately(_incident: Incident, _step: StepId, _bounds: Mapping[str, Bound]) -> Lately:
+    return {}
+
+
+class Previewer:
+    """`approvers` are the default users and groups (ids) where a runbook names none.
+
+    `lately` tells what other incidents have used; without it (a rehearsal) there are no others.
+    """
+
+    def __init__(
+        self,
+        executors: Mapping[Family, Executor],
+        approvers: frozenset[str],
+        *,
+        lately: HowMuchLately = _nothing_lately,
+    ) -> None:
         self._executors = executors
         self._approvers = approvers
+        self.lately = lately
 
     def operation(self, action: Action, setting: Setting) -> Operation:
         """Raise Invalid when the text cannot be understood with these values."""
@@ -106,6 +126,7 @@ class Previewer:
             attempts=spec.attempts,
         )
         over = limits.violations(setting.spent, limits.counted(undecided), setting.runbook.limits)
+        over += limits.beyond(undecided, setting.runbook.bounds, setting.lately)
         decision = policies.decide(
             level=setting.level,
             tier=tier,
@@ -145,6 +166,7 @@ async def step_again(runbooks: Runbooks, previewer: Previewer, incident: Inciden
     setting = current_setting(runbooks, incident)
     if setting is None:
         return None
+    setting = replace(setting, lately=previewer.lately(incident, step, setting.runbook.bounds))
     known = next((each for each in incident.steps if each.plan.id == step), None)
     if known is not None and known.attempts:
         setting = replace(setting, spent=limits.without(setting.spent, limits.counted(known.plan)))

@@ -13,7 +13,7 @@ import pytest
 from bot.core import actors, alerts, errors, events, ids
 from bot.core.alerts import Alert, Severity
 from bot.core.events import Event, Recorded
-from bot.core.ids import InboxId, IncidentId
+from bot.core.ids import Digest, InboxId, IncidentId, StepId
 from bot.core.states import State
 from bot.ports import Board, Commit, Delivery, Head, Inbox, InboxItem, Journal, Posted, Settlement
 
@@ -146,6 +146,23 @@ class JournalContract:
             await store.commit(commit(number))
 
         assert [each.incident for each in await store.heads()] == ["INC-9", "INC-10", "INC-100"]
+
+    async def test_who_acted_lately_or_still_acts_is_found_again(self, store: Storing) -> None:
+        def acts(number: int, at: datetime, state: State) -> Commit:
+            known = commit(number)
+            started = events.StepStarted(StepId("1"), 1, Digest("d"), "because")
+            row = Recorded(known.incident, 1, at, actors.BOT, started)
+            return replace(known, events=(row,), head=head(known.incident, 1, state=state))
+
+        old = NOW - timedelta(hours=25)
+        await store.commit(commit(1))
+        await store.commit(acts(2, old, State.CLOSED))
+        await store.commit(acts(3, old, State.UNCLEAR))
+        await store.commit(acts(4, NOW, State.CLOSED))
+
+        found = await store.acted_since(NOW - timedelta(hours=24))
+
+        assert found == [ids.incident_id(3), ids.incident_id(4)]
 
     async def test_the_last_number_counts_closed_incidents_too(self, store: Storing) -> None:
         assert await store.last_number() == 0

@@ -3,12 +3,13 @@
 `outage` makes every write fail with that error until it is None again; `after_commit` is told of each stored commit.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core import errors, ids
-from bot.core.events import Recorded
+from bot.core.events import Recorded, StepStarted
 from bot.core.ids import InboxId, IncidentId
 from bot.core.states import State
 from bot.ports import Commit, Delivery, Head, InboxItem, Posted, Settlement
@@ -30,6 +31,7 @@ class MemoryStore:
 
     async def commit(self, commit: Commit) -> None:
         _check_shape(commit)
+        await asyncio.sleep(0)  # a disk takes its time: others come in between
         self._check_outage()
         stored = len(self._events.get(commit.incident, ()))
         if stored != commit.expected_version:
@@ -53,6 +55,16 @@ class MemoryStore:
 
         found = [head for head in self._heads.values() if is_wanted(head)]
         return sorted(found, key=lambda head: ids.incident_number(head.incident))
+
+    async def acted_since(self, moment: datetime) -> list[IncidentId]:
+        def acted(head: Head) -> bool:
+            if head.state in {State.RUNNING, State.UNCLEAR}:
+                return True
+            history = self._events[head.incident]
+            return any(isinstance(each.event, StepStarted) and each.at >= moment for each in history)
+
+        found = [head.incident for head in self._heads.values() if acted(head)]
+        return sorted(found, key=ids.incident_number)
 
     async def last_number(self) -> int:
         return max((ids.incident_number(incident) for incident in self._heads), default=0)

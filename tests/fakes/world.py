@@ -15,6 +15,7 @@ from bot.core.operations import Family, Operation, Stage
 from bot.core.previews import Outcome, Performed, Preview, Target
 from bot.core.redaction import Redactor
 from bot.core.runbooks import Library, Runbook
+from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
 from bot.flow.approving import Approver
@@ -211,11 +212,13 @@ class World:
         executors = self.executors
         to = {"escalate_to": ESCALATE_TO}
         self.recorder = Recorder(self.store, self.clock)
-        previewer = Previewer(executors, frozenset(ESCALATE_TO))
+        self.accountant = Accountant(self.recorder, self.store, self.clock)
+        previewer = Previewer(executors, frozenset(ESCALATE_TO), lately=self.accountant.lately)
         self.approver = Approver(self.recorder, self.people, self.clock, **to)
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
-            executors=executors, filters=FakeFilters(), redactor=Redactor(self.secrets), **to,
+            accountant=self.accountant, executors=executors, filters=FakeFilters(),
+            redactor=Redactor(self.secrets), **to,
         )  # fmt: skip
         self.advancer = Advancer(
             self.recorder, self.store, self.clock,
@@ -244,6 +247,7 @@ class World:
     @asynccontextmanager
     async def alive(self) -> AsyncIterator["World"]:
         await self.recorder.start()
+        await self.accountant.start()
         await self.intake.start()
         await self.advancer.start()
         heads = await self.store.heads()

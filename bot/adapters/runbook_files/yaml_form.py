@@ -7,12 +7,13 @@ from pydantic import ValidationError
 
 from bot.adapters.runbook_files import findings, strict_yaml, yaml_models
 from bot.adapters.runbook_files.findings import Findings, Loaded, Place, Unreadable
-from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, RunbookForm, StepForm
+from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, LimitForm, RunbookForm, StepForm
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Tier
 from bot.core.runbooks import (
     Action,
     ApproverRule,
+    Bound,
     Command,
     Expectation,
     HttpCall,
@@ -23,7 +24,7 @@ from bot.core.runbooks import (
     Verification,
 )
 
-_KEYED = frozenset({"parameters", "approvers", "steps"})
+_KEYED = frozenset({"parameters", "limits", "approvers", "steps"})
 _MAPPING = ("keys and values belong here", "write them below it, indented")
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "missing": ("this key is missing", "add it (see runbooks/README.md)"),
@@ -145,13 +146,18 @@ def _runbook(form: RunbookForm, *, path: str, digest: Digest, found: Findings) -
             for name, each in sorted(form.parameters.items())
         },
         max_level=form.max_level,
-        limits=dict(sorted(form.limits.items())),
+        limits={name: each.incident for name, each in sorted(form.limits.items()) if each.incident is not None},
+        bounds={name: _bound(each) for name, each in sorted(form.limits.items()) if each.percent or each.windows},
         time_limit=form.time_limit,
         approval_window=form.approval_window,
         approvers=_approvers(form),
         escalation=form.escalation or "",
         notes=(form.notes or "").strip(),
     )
+
+
+def _bound(form: LimitForm) -> Bound:
+    return Bound(form.percent, dict(sorted(form.windows.items())))
 
 
 def _match(form: RunbookForm) -> Match:

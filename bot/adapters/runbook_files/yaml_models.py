@@ -19,6 +19,7 @@ from bot.core.runbooks import (
     DEFAULT_APPROVAL_WINDOW,
     DEFAULT_STEP_TIMEOUT,
     DEFAULT_TIME_LIMIT,
+    LONGEST_WINDOW,
     Level,
     OnFailure,
 )
@@ -28,6 +29,7 @@ PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SAFE_VALUE = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 """What a parameter's value must look like when nothing is said: a Kubernetes name (RFC 1123 subdomain)."""
 
+MOST_COUNTED = 1_000_000
 _COUNTER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ORIGIN = re.compile(r"(?:labels|annotations)\.[^\s.][^\s]{0,252}|service|environment")
 _JSON_PATH = re.compile(r"\$?(?:\.?[A-Za-z_][\w-]*|\[\d{1,6}\]|\['[^']{1,200}'\])+")
@@ -114,6 +116,21 @@ def _one_of(kind: type[OnFailure] | type[Tier] | type[Replay]) -> BeforeValidato
     return BeforeValidator(check)
 
 
+def _plain_limit(value: object) -> object:
+    """`pod_restarts: 3` says how many in one incident; a mapping can say more."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_COUNTED:
+        raise wrong(f"{str(value)[:40]!r} is not a count", f"write a whole number up to {MOST_COUNTED}, without quotes")
+    return {"incident": value}
+
+
+def _within_reach(length: timedelta) -> timedelta:
+    if length > LONGEST_WINDOW:
+        raise wrong("this window is too long", f"give at most {durations.render(LONGEST_WINDOW)}")
+    return length
+
+
 def _level(value: Any) -> Level:
     if isinstance(value, bool) or value not in set(Level):
         raise wrong(f"{str(value)[:20]!r} is not a level", "write 0 advisory, 1 assisted, 2 conditional or 3 scoped")
@@ -137,7 +154,7 @@ CheckedPattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 Lines = Annotated[list[Line], BeforeValidator(_as_list)]
 WordList = Annotated[list[Annotated[Line, AfterValidator(_word)]], BeforeValidator(_as_list)]
 TierWord = Annotated[Tier, _one_of(Tier)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
 Counter = Annotated[
     str,
     AfterValidator(_counter),
@@ -235,6 +252,14 @@ class ApproverForm(Strict):
     not_requester: bool = False
 
 
+class LimitForm(Strict):
+    """Counts in one incident, as a share of what exists, and over time."""
+
+    incident: Count | None = None
+    percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    windows: dict[Annotated[Duration, AfterValidator(_within_reach)], Count] = {}
+
+
 class RunbookForm(Strict):
     name: Annotated[str, _shaped(NAME, "a runbook name", "use lower-case letters, digits and dashes, at most 63")]
     title: Line | None = None
@@ -242,7 +267,7 @@ class RunbookForm(Strict):
     match: MatchForm = MatchForm()
     parameters: dict[ParameterName, ParameterForm] = {}
     max_level: Annotated[Level, BeforeValidator(_level)] = Level.ASSISTED
-    limits: dict[Counter, Count] = {}
+    limits: dict[Counter, Annotated[LimitForm, BeforeValidator(_plain_limit)]] = {}
     time_limit: Duration = DEFAULT_TIME_LIMIT
     approval_window: Duration = DEFAULT_APPROVAL_WINDOW
     approvers: dict[Annotated[Tier, _one_of(Tier), AfterValidator(_no_low)], ApproverForm] = {}
@@ -256,6 +281,7 @@ FORMS: dict[tuple[str, ...], type[Strict]] = {
     ("match",): MatchForm,
     ("parameters", "*"): ParameterForm,
     ("approvers", "*"): ApproverForm,
+    ("limits", "*"): LimitForm,
     ("steps", "*"): StepForm,
     ("steps", "*", "http"): HttpForm,
     ("steps", "*", "expect"): ExpectForm,

@@ -71,6 +71,9 @@ class Archive:
         """The last `limit` incidents, newest last."""
         return [rows.head_from(row) for row in reversed(await self._rows("recent_heads", limit))]
 
+    async def acted_since(self, moment: datetime) -> list[IncidentId]:
+        return [IncidentId(row[0]) for row in await self._rows("acted_since", rows.micros(moment))]
+
     async def last_number(self) -> int:
         return int((await self._rows("last_number"))[0][0])
 

@@ -62,6 +62,12 @@ SELECT id, version, state, due_at, fingerprints, changed_at, number FROM inciden
 WHERE state = 'closed' AND changed_at >= ?
 ORDER BY number;
 
+-- name: acted_since
+SELECT id FROM incidents
+WHERE id IN (SELECT incident FROM events WHERE kind = 'StepStarted' AND at >= ?1)
+    OR (state IN ('running', 'unclear'))
+ORDER BY number;
+
 -- name: heads_between
 SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents
 WHERE id IN (SELECT incident FROM events WHERE sequence = 1 AND at >= ? AND at < ?) ORDER BY number;

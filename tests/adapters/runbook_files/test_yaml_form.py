@@ -12,7 +12,7 @@ from bot.adapters.runbook_files import yaml_form
 from bot.core.alerts import Severity
 from bot.core.ids import Digest
 from bot.core.operations import Replay, Tier
-from bot.core.runbooks import Command, HttpCall, Level, OnFailure, Problem, Runbook
+from bot.core.runbooks import Bound, Command, HttpCall, Level, OnFailure, Problem, Runbook
 
 WHOLE = """\
 name: redis-connection-timeout
@@ -139,6 +139,10 @@ def test_the_runbook_of_the_guide_loads() -> None:
         (SMALL + "limits: {pod_restarts: -1}\n", 5, "limits.pod_restarts", ""),
         (SMALL + "limits: {pod_restarts: '1'}\n", 5, "limits.pod_restarts", "without quotes"),
         (SMALL + "limits: {pod_restarts: 1, max_pod_restarts: 2}\n", 5, "limits", "one of them"),
+        (SMALL + "limits: {replicas: {incidents: 1}}\n", 5, "limits.replicas.incidents", 'did you mean "incident"'),
+        (SMALL + "limits: {pod_restarts: {percent: 101}}\n", 5, "limits.pod_restarts.percent", ""),
+        (SMALL + "limits: {pod_restarts: {windows: {1d: 3}}}\n", 5, "limits.pod_restarts.windows.1d", "90s, 10m"),
+        (SMALL + "limits: {pod_restarts: {windows: {25h: 3}}}\n", 5, "limits.pod_restarts.windows.25h", "24h"),
         (SMALL + "time_limit: 600\n", 5, "time_limit", "10m"),
         (SMALL + "time_limit: soon\n", 5, "time_limit", "10m"),
         (SMALL + "approvers: {medium: {}}\n", 5, "approvers.medium", "default"),
@@ -183,3 +187,11 @@ def test_F62_no_text_whatever_breaks_the_loader(text: str) -> None:
     loaded = yaml_form.load(f"{text}\n", path="x.yaml", digest=Digest("d"))
     assert loaded.runbook is None
     assert loaded.problems
+
+
+def test_a_limit_may_reach_beyond_the_incident() -> None:
+    pods = "pod_restarts: {incident: 3, percent: 50, windows: {1h: 6, 24h: 20}}"
+    book = runbook(f"{SMALL}limits: {{{pods}, nodes_drained: {{windows: {{1h: 1}}}}}}\n")
+    assert book.limits == {"pod_restarts": 3}
+    hour, day = timedelta(hours=1), timedelta(hours=24)
+    assert book.bounds == {"nodes_drained": Bound(None, {hour: 1}), "pod_restarts": Bound(50, {hour: 6, day: 20})}
