@@ -48,6 +48,8 @@ from bot.flow.desk import Desk
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
 from bot.flow.intake import Intake
+from bot.flow.own_steps import OwnSteps
+from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
@@ -290,8 +292,7 @@ def _advancer(
         edges.people,
         clock,
         accountant=accountant,
-        executors=edges.executors,
-        filters=Filters(run_program),
+        performer=Performer(previewer, clock, executors=edges.executors, filters=Filters(run_program)),
         redactor=Redactor(settings.secrets),
         escalate_to=to,
     )
@@ -335,7 +336,13 @@ def executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[F
     kubernetes = Kubernetes(Credentials(settings.kubeconfig or None, in_cluster=in_cluster), clock=clock)
     stack.push_async_callback(kubernetes.close)
     http = HttpCalls(settings.http_allow, secret=configuration.secret)
-    return {Family.KUBERNETES: kubernetes, Family.HTTP: http, Family.PROGRAM: Programs(("echo", "true"))}
+    programs = Programs(("echo", "true"))
+    return {
+        Family.KUBERNETES: kubernetes,
+        Family.HTTP: http,
+        Family.PROGRAM: programs,
+        Family.BOT: OwnSteps(),
+    }
 
 
 def _pagers(settings: Settings, session: aiohttp.ClientSession) -> tuple[Pager, ...]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.core import card_step, card_words, checks, limits
+from bot.core import card_parts, card_step, card_words, checks, limits
 from bot.core.cards import Card, Code, Fact, Heading, Line, Moment, Part, Words
 from bot.core.incidents import Incident, Step
 from bot.core.operations import Replay
@@ -21,7 +21,7 @@ _REPEATED = {
 def details(incident: Incident, which: Step) -> Card:
     """The whole command, all targets and predictions, the reasons, the exact times, the output as it is stored."""
     title = f"{card_words.position(incident, which.plan.id)}  {which.plan.name}"
-    parts: list[Part] = [Heading(title, which.outcome or card_step.risk(which)), Code(which.plan.operation.text)]
+    parts: list[Part] = [Heading(title, which.outcome or card_parts.risk(which)), Code(which.plan.operation.text)]
     parts += _prediction(which)
     parts += _policy(which)
     parts += _run(which)
@@ -31,12 +31,12 @@ def details(incident: Incident, which: Step) -> Card:
 def confirmation(incident: Incident, which: Step) -> Card:
     """Command, targets, before -> after, blast radius, undo: what a person repeats a name for."""
     title = f"{card_words.position(incident, which.plan.id)}  {which.plan.name}"
-    head = (Heading(title, card_step.risk(which)), Code(which.plan.operation.text))
-    return Card(f"{incident.id} {title}", (*head, *card_step.facts(incident, which)))
+    head = (Heading(title, card_parts.risk(which)), Code(which.plan.operation.text))
+    return Card(f"{incident.id} {title}", (*head, *card_parts.facts(incident, which)))
 
 
 def _undo(which: Step) -> str:
-    return card_step.undo(which) or ("not declared" if which.plan.judgement.is_reversible else "cannot be undone")
+    return which.undo or ("not declared" if which.plan.judgement.is_reversible else "cannot be undone")
 
 
 def _prediction(which: Step) -> list[Part]:

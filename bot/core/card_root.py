@@ -137,6 +137,9 @@ def state(incident: Incident, *, audience: Audience, known: frozenset[str]) -> W
 
 def held(which: Step) -> Words:
     """Why a step waits although nobody need press anything."""
+    if not which.held_because:
+        due: Words = (" until ", Moment(which.gives_up_at), " at most") if which.gives_up_at else ()
+        return (f"Waiting for what step {which.plan.id} looks at", *due)
     return (f"Held back: {which.held_because}. It goes on by itself when that is over",)
 
 

@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core import patterns, risk
+from bot.core import captures, patterns, risk
 from bot.core.commands import parsing, placeholders
 from bot.core.commands.programs import AllowedProgram
+from bot.core.durations import duration
 from bot.core.errors import Invalid
 from bot.core.operations import Effect, Judgement
-from bot.core.runbooks import Action, Command, Match, OnFailure, Problem, Runbook, StepSpec
+from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Match, OnFailure, Pause, Problem, Runbook, StepSpec
 
 _MAY_BE_EMPTY = Match()
+_KEYS = {Command: "run", HttpCall: "http", Checkpoint: "checkpoint", Pause: "wait"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,11 @@ def check(runbook: Runbook, *, programs: Sequence[AllowedProgram] = ()) -> list[
     """Empty for a runbook that may be used. `programs` is the allow-list of the settings."""
     uses = list(_uses(runbook, programs))
     found = [use.problem for use in uses if use.problem]
-    looks = [use for use in uses if use.key.endswith(".verify") and not use.problem]
+    looks = [use for use in uses if use.key.endswith((".verify", ".probe")) and not use.problem]
     found += [_not_a_read(runbook, use) for use in looks if _writes(use.judgement)]
-    found += _undo_problems(runbook)
+    found += _undo_problems(runbook, uses)
+    found += _capture_problems(runbook, uses)
+    found += _wait_problems(runbook, uses)
     found += _parameter_problems(runbook)
     found += _limit_problems(runbook, uses)
     return found
@@ -55,20 +59,26 @@ def advise(runbook: Runbook, *, programs: Sequence[AllowedProgram] = ()) -> list
 # --- actions ---------------------------------------------------------------------------------------------------------
 
 
-def _actions(runbook: Runbook) -> Iterator[tuple[StepSpec, str, Action]]:
-    for number, step in enumerate(runbook.steps, start=1):
-        yield step, f"steps[{number}]", step.action
+def _actions(runbook: Runbook) -> Iterator[tuple[int, str, Action]]:
+    """Every action with the position of its step and where it stands."""
+    for position, step in enumerate(runbook.steps):
+        key = f"steps[{position + 1}]"
+        yield position, key, step.action
         if step.undo is not None:
-            yield step, f"steps[{number}].undo", step.undo
+            yield position, f"{key}.undo", step.undo
         if step.verify is not None:
-            yield step, f"steps[{number}].verify", step.verify.action
+            yield position, f"{key}.verify", step.verify.action
+        if step.probe is not None:
+            yield position, f"{key}.probe", step.probe.action
 
 
 def _uses(runbook: Runbook, programs: Sequence[AllowedProgram]) -> Iterator[_Use]:
-    for step, key, action in _actions(runbook):
-        place = f"{key}.{'run' if isinstance(action, Command) else 'http'}"
+    for position, key, action in _actions(runbook):
+        step = runbook.steps[position]
+        place = f"{key}.{_KEYS[type(action)]}"
+        known = captures.parameters_at(runbook, position)
         try:
-            operation = parsing.operation(action, parameters=runbook.parameters, programs=programs)
+            operation = parsing.operation(action, parameters=known, programs=programs)
         except Invalid as error:
             problem = Problem(runbook.path, step.line, place, error.problem, error.remedy)
             yield _Use(step, key, action, None, problem)
@@ -84,19 +94,57 @@ def _writes(judgement: Judgement | None) -> bool:
 
 
 def _not_a_read(runbook: Runbook, use: _Use) -> Problem:
-    message = "a verification may be repeated many times, and this is not a read"
-    return Problem(runbook.path, use.step.line, use.key, message, "verify with a command or GET that changes nothing")
+    message = "this may be repeated many times, and it is not a read"
+    return Problem(runbook.path, use.step.line, use.key, message, "look with a command or GET that changes nothing")
 
 
-def _undo_problems(runbook: Runbook) -> list[Problem]:
+def _undo_problems(runbook: Runbook, uses: Sequence[_Use]) -> list[Problem]:
+    """Undone on failure, and neither the runbook nor the registry knows the way back."""
     return [
         Problem(
-            runbook.path, step.line, f"steps[{number}].on_failure",
+            runbook.path, use.step.line, f"{use.key}.on_failure",
             "on failure the step is to be undone, but nothing says how", "add undo:, or write escalate",
         )
-        for number, step in enumerate(runbook.steps, start=1)
-        if step.on_failure is OnFailure.UNDO and step.undo is None
+        for use in uses
+        if use.is_step and use.step.on_failure is OnFailure.UNDO and use.step.undo is None and not _is_known(use)
     ]  # fmt: skip
+
+
+def _is_known(use: _Use) -> bool:
+    return use.judgement is not None and use.judgement.effect is not Effect.READ and use.judgement.is_reversible
+
+
+# --- captures and waits ----------------------------------------------------------------------------------------------
+
+
+def _capture_problems(runbook: Runbook, uses: Sequence[_Use]) -> list[Problem]:
+    found, seen = [], set(runbook.parameters)
+    for use in (each for each in uses if each.is_step and each.step.capture):
+        capture, key = use.step.capture, f"{use.key}.capture"
+        if capture is None:
+            continue
+        if capture.name in seen:
+            message, remedy = f"{{{capture.name}}} is there already", "give the captured value another name"
+            found.append(Problem(runbook.path, use.step.line, key, message, remedy))
+        if _writes(use.judgement) or isinstance(use.action, Checkpoint | Pause):
+            message, remedy = "a value is captured from a read, and this is not one", "capture it in a step of its own"
+            found.append(Problem(runbook.path, use.step.line, key, message, remedy))
+        seen.add(capture.name)
+    return found
+
+
+def _wait_problems(runbook: Runbook, uses: Sequence[_Use]) -> list[Problem]:
+    found = []
+    for use in (each for each in uses if each.is_step and each.step.patience):
+        key, patience = f"{use.key}.wait", use.step.patience
+        if patience is not None and patience.within >= runbook.time_limit:
+            message = (
+                f"it may wait {duration(patience.within)}, and the whole run may take {duration(runbook.time_limit)}"
+            )
+            found.append(Problem(runbook.path, use.step.line, key, message, "shorten it, or raise time_limit"))
+        if _writes(use.judgement):
+            found.append(_not_a_read(runbook, use))
+    return found
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------
@@ -116,21 +164,11 @@ def _parameter_problems(runbook: Runbook) -> list[Problem]:
 
 
 def _unused_parameters(runbook: Runbook) -> list[Problem]:
-    used = {name for _, _, action in _actions(runbook) for name in _names(action)}
+    used = {name for _, _, action in _actions(runbook) for name in captures.names(action)}
     return [
         Problem(runbook.path, 0, f"parameters.{name}", "no step uses this parameter", f"remove it, or write {{{name}}}")
         for name in sorted(set(runbook.parameters) - used)
     ]
-
-
-def _names(action: Action) -> tuple[str, ...]:
-    if isinstance(action, Command):
-        try:
-            return placeholders.names(action.text)
-        except Invalid:  # reported by `check`
-            return ()
-    body = action.body if action.json is None else action.json
-    return placeholders.names_in_json([action.url, *action.headers.values(), body])
 
 
 # --- limits and verification -----------------------------------------------------------------------------------------

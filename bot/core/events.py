@@ -4,7 +4,7 @@ Every event is stored as JSON under its class name; a field added later needs a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -105,6 +105,8 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
+    """One try is over. `captured`: the value that later steps use. `again_at`: a wait looks once more then."""
+
     step: StepId
     attempt: int
     outcome: Outcome
@@ -114,6 +116,8 @@ class StepFinished:
     change: tuple[str, ...] = ()
     duration_seconds: float = 0.0
     will_retry: bool = False
+    captured: Mapping[str, str] = field(default_factory=dict)
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,103 +3,26 @@
 The legal moves stand in `states.TRANSITIONS`; here is what each event does to what is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from bot.core import alerts as alert_words
 from bot.core import events, limits, states
 from bot.core.actors import ActorKind
-from bot.core.alerts import Alert, Severity
-from bot.core.approvals import Approval, Closing, Vote
+from bot.core.approvals import Closing, Vote
 from bot.core.errors import Conflict
 from bot.core.events import Event, Recorded
-from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
-from bot.core.matching import Candidate
-from bot.core.plans import Plan
+from bot.core.ids import IncidentId, StepId, UserId
+from bot.core.plans import content_digest
 from bot.core.previews import Outcome
-from bot.core.states import State
 from bot.core.steps import ClosedApproval as ClosedApproval  # the parts are read through this module
 from bot.core.steps import Escalation as Escalation
+from bot.core.steps import Incident as Incident
 from bot.core.steps import SeenAlert as SeenAlert
 from bot.core.steps import Spending as Spending
 from bot.core.steps import Step as Step
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    id: IncidentId
-    version: int = 0
-    state: State = State.NEW
-    title: str = ""
-    severity: Severity = Severity.UNKNOWN
-    service: str = ""
-    environment: str = ""
-    requester: UserId | None = None
-    opened_at: datetime | None = None
-    changed_at: datetime | None = None
-    state_since: datetime | None = None
-    alerts: Mapping[str, SeenAlert] = field(default_factory=dict)
-    candidates: tuple[Candidate, ...] = ()
-    match_reason: str = ""
-    confidence: float = 0.0
-    choice_expires_at: datetime | None = None
-    runbook: RunbookName | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    chosen_by: UserId | None = None
-    plan: Plan | None = None
-    steps: tuple[Step, ...] = ()
-    approval: Approval | None = None
-    closed_approvals: tuple[ClosedApproval, ...] = ()
-    current: StepId | None = None
-    escalation: Escalation | None = None
-    notices: tuple[Escalation, ...] = ()
-    taken_by: UserId | None = None
-    settle_until: datetime | None = None
-    watch_until: datetime | None = None
-    resolved_at: datetime | None = None
-    resolution: str = ""
-    reopened: int = 0
-    waited: timedelta = timedelta()
-    spendings: tuple[Spending, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in states.OPEN_STATES
-
-    @property
-    def firing(self) -> tuple[Alert, ...]:
-        return tuple(seen.alert for seen in self.alerts.values() if seen.alert.is_firing)
-
-    @property
-    def first_alert(self) -> Alert | None:
-        return next((seen.alert for seen in self.alerts.values()), None)
-
-    @property
-    def has_cleared(self) -> bool:
-        """True once every alert that was received has resolved; false for an incident that a person started."""
-        return bool(self.alerts) and not self.firing
-
-    @property
-    def spent(self) -> Mapping[str, int]:
-        """What all that was started has used of the limits."""
-        return limits.total(each.counters for each in self.spendings)
-
-    @property
-    def next_step(self) -> Step | None:
-        return next((step for step in self.steps if not step.is_done), None)
-
-    def step(self, step: StepId) -> Step:
-        return next(each for each in self.steps if each.plan.id == step)
-
-    def spending(self, step: StepId) -> Spending | None:
-        """What this step has used, once it was started; an earlier run's step of the same id is not meant."""
-        started = any(each.plan.id == step and each.attempts for each in self.steps)
-        return next((each for each in reversed(self.spendings) if each.step == step), None) if started else None
-
-    def closed_approval(self, approval: ApprovalId) -> ClosedApproval | None:
-        return next((each for each in self.closed_approvals if each.approval.id == approval), None)
 
 
 def fold(incident: IncidentId, history: Iterable[Recorded]) -> Incident:
@@ -211,7 +134,9 @@ def _planned(incident: Incident, event: events.PlanMade, recorded: Recorded) -> 
 @_on(events.StepPrepared)
 def _prepared(incident: Incident, event: events.StepPrepared, recorded: Recorded) -> Incident:
     def prepare(step: Step) -> Step:
-        return replace(step, plan=event.step, prepared_at=recorded.at)
+        prepared = replace(step, plan=event.step, prepared_at=recorded.at)
+        same = incident.plan is not None and step.digest == content_digest(event.step, incident.plan.runbook_digest)
+        return prepared if same else replace(prepared, digest=None)  # what was approved is not what would be repeated
 
     return replace(_with_step(incident, event.step.id, prepare), current=event.step.id)
 
@@ -246,6 +171,7 @@ def _started(incident: Incident, event: events.StepStarted, recorded: Recorded) 
             step,
             attempts=event.attempt,
             started_at=recorded.at,
+            first_started_at=step.first_started_at or recorded.at,
             digest=event.digest,
             authority=event.authority,
             approved_by=consumed.approval.yes if consumed else step.approved_by,
@@ -271,6 +197,9 @@ def _finished(incident: Incident, event: events.StepFinished, recorded: Recorded
             checks=event.checks,
             change=event.change,
             duration_seconds=event.duration_seconds,
+            captured=event.captured,
+            held_until=event.again_at,
+            held_because="",
         )
 
     return _with_step(incident, event.step, finish)
@@ -296,7 +225,9 @@ def _skipped(incident: Incident, event: events.StepSkipped, recorded: Recorded) 
 def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorded) -> Incident:
     def settle(step: Step) -> Step:
         if event.rerun:
-            return replace(step, outcome=None, attempts=0, prepared_at=None, digest=None, approved_by=(), authority="")
+            return replace(
+                step, outcome=None, attempts=0, prepared_at=None, digest=None, approved_by=(), authority="", captured={}
+            )
         word = "it worked" if event.outcome is Outcome.SUCCEEDED else "it did not work"
         return replace(step, outcome=event.outcome, detail=f"<@{recorded.actor.id}> checked: {word}")
 

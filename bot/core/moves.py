@@ -207,6 +207,8 @@ def _ready(incident: Incident, now: datetime) -> Move:
         return _finished(incident)
     if step.held_until is not None and now < step.held_until:
         return Wait(min(step.held_until, plan.deadline + incident.waited))
+    if step.attempts and step.plan.patience is not None:
+        return Claim(step.plan.id)  # one more look; the claim makes its dry run
     if not _is_fresh(incident, step, now):
         return Prepare(step.plan.id)
     return _act_on(step)
@@ -225,7 +227,7 @@ def _act_on(step: Step) -> Move:
         case Verdict.ALLOW:
             return Claim(step.plan.id)
         case Verdict.ASK:
-            return Claim(step.plan.id) if step.attempts else Ask(step.plan.id)
+            return Claim(step.plan.id) if step.attempts and step.digest else Ask(step.plan.id)
         case Verdict.SHOW:
             return Skip(step.plan.id, "shown, not run: level 0")
         case Verdict.DENY:
@@ -242,7 +244,7 @@ def _after_failure(incident: Incident) -> Move | None:
         if step.plan.on_failure is OnFailure.CONTINUE:
             continue
         failed = f"Step {step.plan.id} failed: {step.detail}"
-        if step.plan.on_failure is OnFailure.UNDO and step.plan.undo is not None:
+        if step.plan.on_failure is OnFailure.UNDO and step.undo and step.outcome is not Outcome.REFUSED:
             undo = next((each for each in incident.steps if each.plan.id == undo_id(step.plan.id)), None)
             if undo is None:
                 return PlanUndo(step.plan.id)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.core.ids import Digest, RunbookName, StepId, UserId
 from bot.core.operations import Judgement, Operation, Tier
 from bot.core.previews import Preview
-from bot.core.runbooks import ApproverRule, Bound, Expectation, Level, OnFailure
+from bot.core.runbooks import ApproverRule, Bound, Capture, Expectation, Level, OnFailure, Patience
 
 
 class Verdict(StrEnum):
@@ -40,7 +40,10 @@ class PlannedVerification:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step as it would run now. `undo` is the declared or known way back: an operation with its own tier."""
+    """One step as it would run now. `undo` is the declared or known way back: an operation with its own tier.
+
+    `awaits` names the values that earlier steps have not found yet: until then this is a template, and does not run.
+    """
 
     id: StepId
     name: str
@@ -55,6 +58,10 @@ class PlannedStep:
     undo: Operation | None = None
     timeout: timedelta = timedelta(seconds=60)
     attempts: int = 2
+    probe: PlannedVerification | None = None
+    capture: Capture | None = None
+    patience: Patience | None = None
+    awaits: tuple[str, ...] = ()
 
     @property
     def needs_confirmation(self) -> bool:
@@ -98,6 +105,9 @@ def content(step: PlannedStep) -> dict[str, object]:
         "policy": step.decision.policy,
         "undo": step.undo.text if step.undo else "",
         "verify": [step.verify.operation.text, str(step.verify.expect)] if step.verify else [],
+        "probe": [step.probe.operation.text, str(step.probe.expect)] if step.probe else [],
+        "capture": str(step.capture or ""),
+        "patience": str(step.patience or ""),
         "expect": str(step.expect),
         "on_failure": step.on_failure,
         "timeout": step.timeout.total_seconds(),

@@ -140,6 +140,16 @@ KINDS: Mapping[str, Kind] = {
         "runs a declared program",
         promise="The command line fits its declaration; what the program does is not foreseen.",
     ),
+    "bot.checkpoint": Kind(
+        Effect.READ,
+        MEDIUM,
+        Replay.READ,
+        "Ask whether to go on",
+        "a person must look before it goes on",
+        is_reversible=True,
+        promise="Nothing is changed: it only asks.",
+    ),
+    "bot.pause": _read("Let {length} pass", promise="Nothing is changed: it only waits."),
     "program.unlisted": Kind(Effect.UNKNOWN, LOW, Replay.ONCE, "Run `{inner}`", ""),
     # --- kubectl verbs that are judged, not run ---
     **{

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.core import approvals, card_step, card_words, checks, limits
+from bot.core import approvals, card_parts, card_words, checks, limits
 from bot.core.alerts import Alert
 from bot.core.cards import Card, Code, Fact, Heading, Line, Note, Part, Words
 from bot.core.ids import IncidentId
@@ -116,9 +116,9 @@ def step_card(plan: Plan, turn: Turn) -> Card:
     )
     title = f"{card_words.position(incident, turn.step.id)}  {turn.step.name}"
     parts: list[Part] = [Heading(title, str(turn.step.tier)), Code(turn.step.operation.text)]
-    parts += card_step.facts(incident, which)
+    parts += card_parts.facts(incident, which)
     parts += [Fact("Target", (_target(each),)) for each in _more_targets(turn.step)]
-    parts += [Fact("Change", (line,)) for line in turn.step.preview.change[card_step.CHANGES_SHOWN :]]
+    parts += [Fact("Change", (line,)) for line in turn.step.preview.change[card_parts.CHANGES_SHOWN :]]
     parts += [Fact("Undo", (turn.step.undo.text,))] if turn.step.undo else []
     parts += [Fact("Why", (reason,)) for reason in dict.fromkeys((*turn.step.decision.reasons,))]
     parts.append(Fact("Next", what_happens(turn.step)))

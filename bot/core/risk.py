@@ -176,6 +176,9 @@ def _rate_kind(operation: Operation, depth: int) -> Rating:
             return _rate_http(operation)
         case Family.PROGRAM:
             return _rate_program(operation)
+        case Family.BOT:
+            kind = registry.find(operation.kind)
+            return Rating(kind.effect, kind.tier, (kind.reason,))
 
 
 def _rate_kubernetes(operation: Operation, depth: int) -> Rating:
@@ -277,6 +280,7 @@ def summarise(operation: Operation) -> str:
         method=arguments.get("method"),
         url=arguments.get("url"),
         verb=arguments.get("verb"),
+        length=arguments.get("length"),
         words=" ".join(_strings(arguments.get("words")))[:120],
     )
 

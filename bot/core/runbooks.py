@@ -13,6 +13,9 @@ DEFAULT_TIME_LIMIT = timedelta(minutes=10)
 DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
 DEFAULT_APPROVAL_WINDOW = timedelta(minutes=15)
 
+LONGEST_WAIT, SHORTEST_EVERY, DEFAULT_EVERY = timedelta(hours=1), timedelta(seconds=5), timedelta(seconds=15)
+"""How long a step may wait, and how often it looks: every look is stored, at most 720 of one wait."""
+
 LONGEST_WINDOW = timedelta(hours=24)
 """The longest time over which a limit may count: what all incidents did within it is kept at hand."""
 
@@ -97,7 +100,37 @@ class HttpCall:
     replay: Replay = Replay.ONCE
 
 
-Action = Command | HttpCall
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`checkpoint:`: a person must look and say that it may go on."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """`wait: {for: ...}`: nothing is done until the time is over."""
+
+    length: timedelta
+
+
+Action = Command | HttpCall | Checkpoint | Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """A read that is looked at again, every so often, until its expectation holds or `within` is over."""
+
+    within: timedelta
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The step's output, one value that `pattern` must match whole, is the value of `{name}` in later steps."""
+
+    name: str
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +144,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """`risk` can only raise the registry's tier. `line` is where the step stands in its file."""
+    """`risk` can only raise the registry's tier. `line` is where the step stands in its file.
+
+    `probe` is the read that decides whether a step happened whose answer was lost; its `within` is not used.
+    """
 
     name: str
     action: Action
@@ -123,6 +159,9 @@ class StepSpec:
     timeout: timedelta = DEFAULT_STEP_TIMEOUT
     attempts: int = 2
     line: int = 0
+    probe: Verification | None = None
+    capture: Capture | None = None
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,30 @@
-"""What is known of an incident's parts: its steps, alerts, approvals that are over, and calls for help. Values only."""
+"""What is known of an incident and its parts: steps, alerts, approvals that are over, calls for help. Values only.
+
+`incidents` says how they change.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from bot.core.alerts import Alert
+from bot.core import limits, states
+from bot.core.alerts import Alert, Severity
 from bot.core.approvals import Approval, Closing, Vote
 from bot.core.checks import CheckResult
 from bot.core.events import EscalationReason, PageSent
-from bot.core.ids import Digest, StepId
-from bot.core.plans import PlannedStep
+from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, UserId
+from bot.core.matching import Candidate
+from bot.core.plans import Plan, PlannedStep
 from bot.core.previews import Outcome
+from bot.core.states import State
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A planned step with what became of it. `attempts` counts started tries; `digest` is that of the last start.
 
-    `held_until`: another incident works on the same target; looked at again then. `held_because` says which.
+    `held_until`: nothing happens with it before: another incident works on the same target (`held_because` says which),
+    or what it waits for has not come.
     """
 
     plan: PlannedStep
@@ -36,10 +43,23 @@ class Step:
     authority: str = ""
     held_until: datetime | None = None
     held_because: str = ""
+    first_started_at: datetime | None = None
+    captured: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
         return self.outcome is not None
+
+    @property
+    def gives_up_at(self) -> datetime | None:
+        """When a wait that has begun is over, whatever it has seen by then."""
+        patience = self.plan.patience
+        return self.first_started_at + patience.within if patience and self.first_started_at else None
+
+    @property
+    def undo(self) -> str:
+        """The way back as text: the declared one, else the one that the dry run of what was run found."""
+        return self.plan.undo.text if self.plan.undo is not None else self.plan.preview.undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +97,83 @@ class ClosedApproval:
     closing: Closing
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    id: IncidentId
+    version: int = 0
+    state: State = State.NEW
+    title: str = ""
+    severity: Severity = Severity.UNKNOWN
+    service: str = ""
+    environment: str = ""
+    requester: UserId | None = None
+    opened_at: datetime | None = None
+    changed_at: datetime | None = None
+    state_since: datetime | None = None
+    alerts: Mapping[str, SeenAlert] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    match_reason: str = ""
+    confidence: float = 0.0
+    choice_expires_at: datetime | None = None
+    runbook: RunbookName | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    chosen_by: UserId | None = None
+    plan: Plan | None = None
+    steps: tuple[Step, ...] = ()
+    approval: Approval | None = None
+    closed_approvals: tuple[ClosedApproval, ...] = ()
+    current: StepId | None = None
+    escalation: Escalation | None = None
+    notices: tuple[Escalation, ...] = ()
+    taken_by: UserId | None = None
+    settle_until: datetime | None = None
+    watch_until: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str = ""
+    reopened: int = 0
+    waited: timedelta = timedelta()
+    spendings: tuple[Spending, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in states.OPEN_STATES
+
+    @property
+    def firing(self) -> tuple[Alert, ...]:
+        return tuple(seen.alert for seen in self.alerts.values() if seen.alert.is_firing)
+
+    @property
+    def first_alert(self) -> Alert | None:
+        return next((seen.alert for seen in self.alerts.values()), None)
+
+    @property
+    def has_cleared(self) -> bool:
+        """True once every alert that was received has resolved; false for an incident that a person started."""
+        return bool(self.alerts) and not self.firing
+
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """What all that was started has used of the limits."""
+        return limits.total(each.counters for each in self.spendings)
+
+    @property
+    def captured(self) -> Mapping[str, str]:
+        """What steps of this run have found for later ones."""
+        return {name: value for step in self.steps for name, value in step.captured.items()}
+
+    @property
+    def next_step(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+    def step(self, step: StepId) -> Step:
+        return next(each for each in self.steps if each.plan.id == step)
+
+    def spending(self, step: StepId) -> Spending | None:
+        """What this step has used, once it was started; an earlier run's step of the same id is not meant."""
+        started = any(each.plan.id == step and each.attempts for each in self.steps)
+        return next((each for each in reversed(self.spendings) if each.step == step), None) if started else None
+
+    def closed_approval(self, approval: ApprovalId) -> ClosedApproval | None:
+        return next((each for each in self.closed_approvals if each.approval.id == approval), None)

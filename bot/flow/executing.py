@@ -4,34 +4,33 @@ What runs is what was approved: the fresh preview must give the digest that peop
 to vote, and the approval is used up in the same transaction that stores the intent.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
-from bot.core import actors, approvals, checks, events, limits, plans
+from bot.core import actors, approvals, captures, checks, events, limits, plans
 from bot.core.approvals import Closing
-from bot.core.errors import Refused, Transient
+from bot.core.commands import parsing
+from bot.core.errors import Invalid, Refused, Transient
 from bot.core.events import EscalationReason
 from bot.core.ids import ApprovalId, StepId
-from bot.core.incidents import Incident
+from bot.core.incidents import Incident, Step
 from bot.core.inert import inert
-from bot.core.operations import Effect, Family, Operation, Replay
+from bot.core.operations import Effect, Replay
 from bot.core.plans import PlannedStep, Verdict
-from bot.core.previews import Outcome, Performed, Preview
+from bot.core.previews import Outcome, Performed
 from bot.core.redaction import Redactor
+from bot.core.runbooks import Capture
 from bot.core.states import State
 from bot.flow import previewing, supervising
 from bot.flow.accounting import Accountant
+from bot.flow.performing import Performer
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Draft, Recorder
-from bot.ports import Clock, Executor, Filters, People, Runbooks
+from bot.ports import Clock, People, Runbooks
 
 log = logging.getLogger(__name__)
-
-OVERTIME = timedelta(seconds=5)
-"""What an executor gets beyond its own limit to report that the limit was reached."""
 
 KEPT_OUTPUT = 16_000
 """Characters of output kept in the event; a phone shows far less, the timeline is for later."""
@@ -40,8 +39,6 @@ HELD_SECONDS = 5.0
 """How soon a step is looked at again whose target another incident is changing."""
 
 RETRY_PAUSE_SECONDS = 1.0
-POLL_SECONDS = 2.0
-LOOK_TIMEOUT = timedelta(seconds=30)
 REPEATABLE = frozenset({Replay.READ, Replay.IDEMPOTENT})
 
 
@@ -55,8 +52,7 @@ class Runner:
         clock: Clock,
         *,
         accountant: Accountant,
-        executors: Mapping[Family, Executor],
-        filters: Filters,
+        performer: Performer,
         redactor: Redactor,
         escalate_to: tuple[str, ...],
     ) -> None:
@@ -66,8 +62,7 @@ class Runner:
         self._people = people
         self._clock = clock
         self._accountant = accountant
-        self._executors = executors
-        self._filters = filters
+        self._performer = performer
         self._redactor = redactor
         self._escalate_to = escalate_to
 
@@ -134,7 +129,8 @@ class Runner:
             return "the plan is gone"
         if asked is not None:
             return self._stale_approval(incident, asked.id, fresh)
-        if known.attempts and known.digest is not None:
+        repeats_a_change = known.attempts and known.digest is not None and fresh.judgement.effect is not Effect.READ
+        if repeats_a_change:
             same = plans.content_digest(fresh, plan.runbook_digest) == known.digest
             return "" if same else "what would be repeated is not what was approved"
         if fresh.decision.verdict is not Verdict.ALLOW:
@@ -174,25 +170,55 @@ class Runner:
         known = await self._recorder.load(incident.id)
         attempt = known.step(fresh.id).attempts
         began = self._clock.monotonic()
-        performed = await self._perform(fresh, key=f"{incident.id}/{fresh.id}/{attempt}")
+        performed = await self._performer.perform(fresh, key=f"{incident.id}/{fresh.id}/{attempt}")
         outcome, results = checks.judge(fresh.expect, performed)
         if outcome is Outcome.SUCCEEDED and fresh.verify is not None:
-            outcome, results = await self._verify(fresh, results)
-        repeat = _may_repeat(fresh, performed, outcome, attempt)
+            outcome, results = await self._performer.verify(fresh, results)
+        again_at: datetime | None = None
+        captured: Mapping[str, str] = {}
+        detail = _detail(performed, results)
+        if fresh.patience is not None:
+            outcome, again_at = self._patient(known.step(fresh.id), fresh, outcome)
+        elif outcome is Outcome.UNKNOWN and fresh.probe is not None:
+            outcome, detail = await self._performer.probe(fresh.probe, detail)
+        if outcome is Outcome.SUCCEEDED and fresh.capture is not None:
+            outcome, captured, detail = self._capture(fresh.capture, performed.output)
+        repeat = again_at is not None or _may_repeat(fresh, performed, outcome, attempt)
         finished = events.StepFinished(
             step=fresh.id,
             attempt=attempt,
             outcome=outcome,
-            detail=self._clean(_detail(performed, results), 400),
+            detail=self._clean(detail, 400),
             output=self._clean(performed.output, KEPT_OUTPUT),
             checks=tuple(replace(each, actual=self._clean(each.actual, 400)) for each in results),
             change=tuple(self._clean(line, 400) for line in performed.change),
             duration_seconds=round(self._clock.monotonic() - began, 3),
             will_retry=repeat,
+            captured=captured,
+            again_at=again_at,
         )
         await self.finish(known, finished)
-        if repeat:
+        if repeat and again_at is None:
             await self._clock.sleep(RETRY_PAUSE_SECONDS)
+
+    def _patient(self, known: Step, fresh: PlannedStep, outcome: Outcome) -> tuple[Outcome, datetime | None]:
+        """What a look of a wait comes to: it holds, it is looked at again at a moment, or its time is over."""
+        now, patience = self._clock.now(), fresh.patience
+        due = known.gives_up_at or now
+        if fresh.operation.kind == parsing.PAUSE:
+            outcome = Outcome.SUCCEEDED if now >= due else Outcome.FAILED
+        if patience is None or outcome is Outcome.SUCCEEDED or now >= due:
+            return outcome, None
+        return Outcome.FAILED, min(now + patience.every, due)
+
+    def _capture(self, capture: Capture, output: str) -> tuple[Outcome, dict[str, str], str]:
+        try:
+            value = captures.read(capture, output)
+        except Invalid as problem:
+            return Outcome.FAILED, {}, str(problem)
+        if self._redactor.redact(value) != value:
+            return Outcome.FAILED, {}, f"what came back for {{{capture.name}}} looks like a secret, and is not kept"
+        return Outcome.SUCCEEDED, {capture.name: value}, f"{capture.name} is {value}"
 
     async def finish(self, incident: Incident, finished: events.StepFinished) -> None:
         def decide(now: Incident) -> list[Draft]:
@@ -210,10 +236,15 @@ class Runner:
                 return
 
     async def recover(self, incident: Incident, step: StepId) -> None:
-        """The bot was away while this step ran: repeat what may be repeated, leave the rest to a person."""
+        """The bot was away while this step ran: repeat what may be repeated, ask the probe, or leave it to a person."""
         known = incident.step(step)
         replay, text = known.plan.judgement.replay, "The bot was restarted while this command was running"
-        if replay in REPEATABLE and known.attempts < known.plan.attempts:
+        if known.plan.probe is not None:
+            outcome, detail = await self._performer.probe(known.plan.probe, text)
+            again = outcome is Outcome.FAILED and known.attempts < known.plan.attempts
+        elif known.gives_up_at is not None and self._clock.now() < known.gives_up_at:
+            outcome, detail, again = Outcome.FAILED, f"{text}; it goes on waiting.", True
+        elif replay in REPEATABLE and known.attempts < known.plan.attempts:
             outcome, detail, again = Outcome.FAILED, f"{text}; it is safe to repeat and is run again.", True
         elif replay is Replay.READ:
             outcome, detail, again = Outcome.FAILED, f"{text}; it only reads.", False
@@ -221,68 +252,6 @@ class Runner:
             outcome, detail, again = Outcome.UNKNOWN, f"{text}; it may or may not have happened.", False
         finished = events.StepFinished(step, known.attempts, outcome, detail, will_retry=again)
         await self.finish(incident, finished)
-
-    async def _perform(self, step: PlannedStep, *, key: str) -> Performed:
-        reads = step.judgement.effect is Effect.READ
-        performed = await self._act(step.operation, step.preview, key=key, timeout=step.timeout, reads=reads)
-        if not step.operation.stages or performed.outcome is Outcome.UNKNOWN:
-            return performed
-        return await self._filtered(step.operation, performed, step.timeout)
-
-    async def _act(
-        self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta, reads: bool
-    ) -> Performed:
-        """The step runner's border: whatever an executor raises becomes an outcome, and never a lost step.
-
-        No answer to a read is a failure; no answer to anything else is unknown.
-        """
-        executor = self._executors[operation.family]
-        unanswered = Outcome.FAILED if reads else Outcome.UNKNOWN
-        try:
-            async with asyncio.timeout((timeout + OVERTIME).total_seconds()):
-                performed = await executor.perform(operation, preview, key=key, timeout=timeout)
-        except TimeoutError:
-            return Performed(unanswered, detail=f"no answer within {timeout.total_seconds():.0f} s")
-        except Exception as problem:
-            log.exception("executor failed")
-            return Performed(unanswered, detail=f"the bot failed while it ran this: {type(problem).__name__}")
-        return replace(performed, outcome=unanswered) if performed.outcome is Outcome.UNKNOWN else performed
-
-    async def _filtered(self, operation: Operation, performed: Performed, timeout: timedelta) -> Performed:
-        shown = await self._filters.apply(operation.stages, performed.output, timeout=timeout)
-        if performed.outcome is Outcome.FAILED:
-            return performed
-        return replace(shown, change=performed.change, status=performed.status, detail=shown.detail or performed.detail)
-
-    async def _verify(
-        self, step: PlannedStep, before: tuple[checks.CheckResult, ...]
-    ) -> tuple[Outcome, tuple[checks.CheckResult, ...]]:
-        """Repeat the declared read until it shows what it should, or its time is over: then the step has failed."""
-        verify = step.verify
-        if verify is None:
-            return Outcome.SUCCEEDED, before
-        deadline = self._clock.monotonic() + verify.within.total_seconds()
-        while True:
-            results = await self._look(verify)
-            passed = bool(results) and all(each.passed for each in results)
-            if passed or self._clock.monotonic() + POLL_SECONDS > deadline:
-                return (Outcome.SUCCEEDED if passed else Outcome.FAILED), (*before, *results)
-            await self._clock.sleep(POLL_SECONDS)
-
-    async def _look(self, verify: plans.PlannedVerification) -> tuple[checks.CheckResult, ...]:
-        preview = await self._previewer.preview(verify.operation)
-        if preview.problems:
-            return (
-                checks.CheckResult(passed=False, expected=checks.describe(verify.expect), actual=preview.problems[0]),
-            )
-        performed = await self._act(verify.operation, preview, key="verify", timeout=LOOK_TIMEOUT, reads=True)
-        if verify.operation.stages:
-            performed = await self._filtered(verify.operation, performed, LOOK_TIMEOUT)
-        outcome, results = checks.judge(verify.expect, performed)
-        if results:
-            return results
-        done = outcome is Outcome.SUCCEEDED
-        return (checks.CheckResult(done, checks.describe(verify.expect), performed.detail or outcome),)
 
     def _clean(self, text: str, limit: int) -> str:
         return inert(self._redactor.redact(text), limit)
@@ -316,6 +285,8 @@ def _may_repeat(step: PlannedStep, performed: Performed, outcome: Outcome, attem
     """Again by itself only what is safe to repeat or is proved to have had no effect, and only so often."""
     if outcome is not Outcome.FAILED or attempt >= step.attempts:
         return False
+    if performed.outcome is Outcome.UNKNOWN and step.probe is not None:
+        return True  # its probe proved that it did not happen
     return performed.is_repeatable or step.judgement.replay in REPEATABLE
 
 

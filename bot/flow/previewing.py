@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import limits, policies, risk
+from bot.core import captures, limits, policies, risk
 from bot.core.commands import parsing
 from bot.core.errors import Transient
 from bot.core.ids import StepId, UserId
 from bot.core.incidents import Incident
 from bot.core.limits import Lately
-from bot.core.operations import Family, Operation, Tier, highest
+from bot.core.operations import Family, Operation, Replay, Tier, highest
 from bot.core.plans import Plan, PlannedStep, PlannedVerification
 from bot.core.previews import Preview
-from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec
+from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec, Verification
 from bot.ports import Executor, Runbooks
 
 PREVIEW_TIMEOUT = timedelta(seconds=10)
@@ -79,51 +79,51 @@ class Previewer:
         self._approvers = approvers
         self.lately = lately
 
-    def operation(self, action: Action, setting: Setting) -> Operation:
-        """Raise Invalid when the text cannot be understood with these values."""
-        parameters = setting.runbook.parameters
-        if isinstance(action, Command):
-            return parsing.parse(action.text, values=setting.values, parameters=parameters)
-        return parsing.http_operation(action, setting.values, parameters)
-
     async def step(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
-        operation = self.operation(spec.action, setting)
-        undo = self.operation(spec.undo, setting) if spec.undo else None
-        verify = None
-        if spec.verify is not None:
-            check = self.operation(spec.verify.action, setting)
-            verify = PlannedVerification(check, spec.verify.expect, spec.verify.within)
-        preview = await self.preview(operation)
-        return self._decided(spec, number, setting, operation=operation, undo=undo, verify=verify, preview=preview)
+        """Raise Invalid when a text cannot be understood with these values.
+
+        A step that uses what an earlier one has not found yet stays a template: there is nothing to preview.
+        """
+        reading = _Reading(setting, position_of(number))
+        awaits = reading.missing(spec)
+        if awaits:
+            reading = replace(reading, is_template=True)
+        planned = _Operations(
+            operation=reading.operation(spec.action),
+            undo=reading.operation(spec.undo) if spec.undo else None,
+            verify=reading.verification(spec.verify),
+            probe=reading.verification(spec.probe),
+            awaits=awaits,
+        )
+        preview = Preview(problems=(reading.waits_for(awaits),)) if awaits else await self.preview(planned.operation)
+        return self._decided(spec, number, setting, planned=planned, preview=preview)
 
     def _decided(
-        self,
-        spec: StepSpec,
-        number: StepId,
-        setting: Setting,
-        *,
-        operation: Operation,
-        undo: Operation | None,
-        verify: PlannedVerification | None,
-        preview: Preview,
+        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
     ) -> PlannedStep:
-        judgement = risk.judge(operation, environment=setting.environment, raised=spec.risk)
+        judgement = risk.judge(planned.operation, environment=setting.environment, raised=spec.risk)
+        if planned.probe is not None and judgement.replay is Replay.ONCE:
+            judgement = replace(judgement, replay=Replay.PROBE)
         tier = highest(judgement.tier, spec.risk)
         rule = policies.rule_for(setting.runbook, tier, self._approvers) if tier is not Tier.LOW else None
         undecided = PlannedStep(
             id=number,
             name=spec.name,
-            operation=operation,
+            operation=planned.operation,
             judgement=judgement,
             tier=tier,
             decision=policies.UNDECIDED,
             preview=preview,
             expect=spec.expect,
             on_failure=spec.on_failure,
-            verify=verify,
-            undo=undo,
+            verify=planned.verify,
+            undo=planned.undo,
             timeout=spec.timeout,
             attempts=spec.attempts,
+            probe=planned.probe,
+            capture=spec.capture,
+            patience=spec.patience,
+            awaits=planned.awaits,
         )
         over = limits.violations(setting.spent, limits.counted(undecided), setting.runbook.limits)
         over += limits.beyond(undecided, setting.runbook.bounds, setting.lately)
@@ -152,13 +152,63 @@ class Previewer:
             return Preview(problems=(f"the dry run could not be made: {problem}",))
 
 
+@dataclass(frozen=True, slots=True)
+class _Operations:
+    """What one step would do, look at, and undo."""
+
+    operation: Operation
+    undo: Operation | None
+    verify: PlannedVerification | None
+    probe: PlannedVerification | None
+    awaits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Turns the actions of the step at `position` (from 0) into operations, with the values that are known there."""
+
+    setting: Setting
+    position: int
+    is_template: bool = False
+
+    def operation(self, action: Action) -> Operation:
+        known = captures.parameters_at(self.setting.runbook, self.position)
+        return parsing.operation(action, values=None if self.is_template else self.setting.values, parameters=known)
+
+    def verification(self, verification: Verification | None) -> PlannedVerification | None:
+        if verification is None:
+            return None
+        return PlannedVerification(self.operation(verification.action), verification.expect, verification.within)
+
+    def missing(self, spec: StepSpec) -> tuple[str, ...]:
+        """Names that the step uses and nobody has found yet."""
+        looks = [each.action for each in (spec.verify, spec.probe) if each is not None]
+        actions = [spec.action, *([spec.undo] if spec.undo else []), *looks]
+        named = dict.fromkeys(name for action in actions for name in captures.names(action))
+        sought = captures.parameters_at(self.setting.runbook, self.position).keys() - self.setting.runbook.parameters
+        return tuple(name for name in named if name in sought and name not in self.setting.values)
+
+    def waits_for(self, names: tuple[str, ...]) -> str:
+        found = [
+            f"{{{name}}}, which step {captures.finder(self.setting.runbook, name, self.position)} finds"
+            for name in names
+        ]
+        return f"it needs {' and '.join(found)}"
+
+
+def position_of(step: StepId) -> int:
+    """Where the step, or the one that it undoes, stands in its runbook, from 0."""
+    return int(step.removesuffix("-undo")) - 1
+
+
 def current_setting(runbooks: Runbooks, incident: Incident) -> Setting | None:
     """The setting of the running plan, while its runbook is byte for byte the one that was planned (F61)."""
     plan = incident.plan
     runbook = runbooks.current().runbooks.get(plan.runbook) if plan else None
     if plan is None or runbook is None or runbook.digest != plan.runbook_digest:
         return None
-    return Setting(runbook, plan.level, plan.parameters, incident.environment, incident.spent)
+    values = {**plan.parameters, **incident.captured}
+    return Setting(runbook, plan.level, values, incident.environment, incident.spent)
 
 
 async def step_again(runbooks: Runbooks, previewer: Previewer, incident: Incident, step: StepId) -> PlannedStep | None:
@@ -170,15 +220,20 @@ async def step_again(runbooks: Runbooks, previewer: Previewer, incident: Inciden
     known = next((each for each in incident.steps if each.plan.id == step), None)
     if known is not None and known.attempts:
         setting = replace(setting, spent=limits.without(setting.spent, limits.counted(known.plan)))
-    spec = _undo_spec(step, setting.runbook) if step.endswith("-undo") else setting.runbook.steps[int(step) - 1]
+    done = setting.runbook.steps[position_of(step)]
+    spec = _undo_spec(done, incident, StepId(step.removesuffix("-undo"))) if step.endswith("-undo") else done
     return await previewer.step(spec, step, setting) if spec else None
 
 
-def _undo_spec(step: StepId, runbook: Runbook) -> StepSpec | None:
-    """The undo as a step: it escalates when it fails, and has no undo of its own."""
-    done = runbook.steps[int(step.removesuffix("-undo")) - 1]
-    if done.undo is None:
+def _undo_spec(done: StepSpec, incident: Incident, step: StepId) -> StepSpec | None:
+    """The undo as a step: it escalates when it fails, and has no undo of its own.
+
+    Without a declared one it is what the dry run of the very step that was run knew as the way back.
+    """
+    known = incident.step(step).plan.preview.undo
+    action = done.undo or (Command(known) if known else None)
+    if action is None:
         return None
     return StepSpec(
-        name=f"Undo: {done.name}", action=done.undo, on_failure=OnFailure.ESCALATE, risk=done.risk, timeout=done.timeout
+        name=f"Undo: {done.name}", action=action, on_failure=OnFailure.ESCALATE, risk=done.risk, timeout=done.timeout
     )

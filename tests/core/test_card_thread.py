@@ -8,9 +8,11 @@ from bot.core.alerts import Severity
 from bot.core.approvals import Choice, Closing
 from bot.core.cards import Buttons, Mention
 from bot.core.events import EscalationReason
-from bot.core.ids import RunbookName, StepId
+from bot.core.ids import Digest, RunbookName, StepId
 from bot.core.matching import Candidate
+from bot.core.operations import Effect, Family, Operation, Tier
 from bot.core.previews import Outcome
+from bot.core.runbooks import Expectation, Patience
 from bot.core.states import State
 from tests import builders as b
 from tests.core.reading import approved, asked, buttons, cards_of, flush, mentioned, spans, text, unforeseen
@@ -247,3 +249,45 @@ def test_a_page_is_told_the_facts() -> None:
     assert facts["incident"] == "INC-1"
     assert facts["state"] == "waiting for approval of step 1/1 until 04:32 UTC"
     assert facts["steps"] == "Step 1/1 Flush the connection pool: not run"
+
+
+# --- a question, a wait, a step held back ----------------------------------------------------------------------------
+
+QUESTION = replace(
+    b.step(2, Tier.MEDIUM),
+    operation=Operation(Family.BOT, "bot.checkpoint", "Is the replica caught up?", {}),
+    judgement=b.judgement(Tier.MEDIUM, effect=Effect.READ),
+)
+
+
+def test_a_checkpoint_shows_the_question_then_what_was_found_and_two_words_to_press() -> None:
+    history = b.planned(b.step(1), QUESTION).then(
+        events.StepStarted(StepId("1"), 1, Digest("e"), "reads run at once"),
+        events.StepFinished(StepId("1"), 1, Outcome.SUCCEEDED, "", output="lag 0 s"),
+    )
+    history.then(events.StepPrepared(QUESTION), events.ApprovalRequested(b.approval(QUESTION, at=history.now)))
+    card = cards_of(history.incident)["step-2"]
+    shown = text(card)
+    assert "Is the replica caught up?" in shown and "lag 0 s" in shown
+    assert [each.label for each in buttons(card).values()] == ["Continue", "Stop"]
+    assert card.fallback.startswith("INC-1 asks before it goes on: Is the replica caught up?")
+
+
+def test_a_wait_says_for_what_until_when_and_what_it_saw_last() -> None:
+    patience = Patience(timedelta(minutes=3), timedelta(seconds=20))
+    waits = replace(b.step(1), expect=Expectation(contains="Running"), patience=patience)
+    history = b.planned(waits).then(events.StepStarted(StepId("1"), 1, Digest("e"), "reads run at once"))
+    again_at = history.now + timedelta(seconds=20)
+    seen = 'expected contains "Running", got: Pending'
+    history.then(events.StepFinished(StepId("1"), 1, Outcome.FAILED, seen, will_retry=True, again_at=again_at))
+    cards = cards_of(history.incident)
+    shown = text(cards["step-1"])
+    assert 'Waits for: contains "Running", looks every 20 s' in shown and "got: Pending" in shown
+    assert "Waiting for what step 1 looks at" in text(cards["root"])
+
+
+def test_the_root_says_who_holds_a_step_back() -> None:
+    history = b.planned(b.step(1, Tier.MEDIUM))
+    history.then(events.StepHeld(StepId("1"), "INC-7 is changing pod web-1 now", history.now + timedelta(seconds=5)))
+    root = cards_of(history.incident)["root"]
+    assert "Held back: INC-7 is changing pod web-1 now. It goes on by itself" in text(root)

@@ -9,12 +9,15 @@ from bot.core import checking
 from bot.core.ids import Digest, RunbookName
 from bot.core.runbooks import (
     Action,
+    Capture,
+    Checkpoint,
     Command,
     Expectation,
     HttpCall,
     Match,
     OnFailure,
     Parameter,
+    Patience,
     Problem,
     Runbook,
     StepSpec,
@@ -134,3 +137,47 @@ def test_a_change_that_nobody_looks_at_afterwards_is_worth_a_word() -> None:
 def test_a_runbook_that_no_alert_finds_is_worth_a_word() -> None:
     book = replace(runbook(LOOK), match=Match(environment=("production",)))
     assert places(checking.advise(book)) == [(0, "match")]
+
+
+FIND = StepSpec("find", Command("kubectl get pods -o name | head -1"), capture=Capture("pod", "[a-z0-9/-]+"), line=3)
+USE = StepSpec("use", Command("kubectl describe pod {pod} -n production"), line=4)
+
+
+def test_a_value_may_be_used_after_the_step_that_finds_it() -> None:
+    assert checking.check(runbook(FIND, USE)) == []
+
+
+@pytest.mark.parametrize(
+    ("book", "place"),
+    [
+        (runbook(USE, FIND), (4, "steps[1].run")),
+        (runbook(FIND, replace(FIND, line=9)), (9, "steps[2].capture")),
+        (runbook(FIND, pod=parameter("pod")), (3, "steps[1].capture")),
+        (runbook(replace(RESTART, capture=Capture("x", "[a-z]+"))), (5, "steps[1].capture")),
+        (
+            runbook(StepSpec("ask", Checkpoint("Is it?"), capture=Capture("x", "[a-z]+"), line=2)),
+            (2, "steps[1].capture"),
+        ),
+    ],
+)
+def test_a_value_is_found_once_by_a_read_and_before_it_is_used(book: Runbook, place: tuple[int, str]) -> None:
+    assert place in places(checking.check(book))
+
+
+def test_a_wait_fits_into_the_run_and_only_reads() -> None:
+    short = Patience(timedelta(minutes=1), timedelta(seconds=5))
+    too_long = replace(LOOK, patience=Patience(timedelta(minutes=10), timedelta(seconds=5)))
+    assert checking.check(runbook(replace(LOOK, patience=short))) == []
+    assert places(checking.check(runbook(too_long))) == [(7, "steps[1].wait")]
+    assert places(checking.check(runbook(replace(FLUSH, patience=short)))) == [(5, "steps[1]")]
+
+
+def test_an_undo_that_the_registry_knows_need_not_be_declared() -> None:
+    cordon = StepSpec("cordon", Command("kubectl cordon node-1"), on_failure=OnFailure.UNDO, line=2)
+    assert checking.check(runbook(cordon, LOOK)) == []
+    assert places(checking.check(runbook(replace(RESTART, on_failure=OnFailure.UNDO)))) == [(5, "steps[1].on_failure")]
+
+
+def test_a_probe_only_reads() -> None:
+    probe = Verification(Command("kubectl delete pod x"), Expectation(contains="x"), timedelta())
+    assert (5, "steps[1].probe") in places(checking.check(runbook(replace(RESTART, probe=probe))))

@@ -1,10 +1,11 @@
 """The next thing to do, as a table: what is stored and what time it is decide, nothing else."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core import actors, events, moves
+from bot.core import actors, events, moves, plans
 from bot.core.alerts import Severity
 from bot.core.approvals import Choice, Closing
 from bot.core.events import EscalationReason
@@ -228,13 +229,23 @@ def test_people_are_reminded_until_somebody_takes_it() -> None:
     assert isinstance(move(history, after=moves.REMIND_AFTER), moves.Wait)
 
 
-def test_a_retry_is_claimed_without_asking_again() -> None:
-    history = b.planned(b.step(1, Tier.MEDIUM, replay=Replay.IDEMPOTENT)).then(
-        events.StepStarted(ONE, 1, Digest("x"), "approved"),
+def _retried(again: plans.PlannedStep) -> b.History:
+    step = b.step(1, Tier.MEDIUM, replay=Replay.IDEMPOTENT)
+    return b.planned(step).then(
+        events.StepStarted(ONE, 1, b.content_digest(step), "approved"),
         events.StepFinished(ONE, 1, Outcome.FAILED, "429", will_retry=True),
-        events.StepPrepared(b.step(1, Tier.MEDIUM, replay=Replay.IDEMPOTENT)),
+        events.StepPrepared(again),
     )
-    assert move(history) == moves.Claim(ONE)
+
+
+def test_a_retry_is_claimed_without_asking_again() -> None:
+    assert move(_retried(b.step(1, Tier.MEDIUM, replay=Replay.IDEMPOTENT))) == moves.Claim(ONE)
+
+
+def test_F82_a_retry_of_something_else_is_asked_about_again() -> None:
+    known = b.step(1, Tier.MEDIUM, replay=Replay.IDEMPOTENT)
+    wider = replace(known, preview=replace(known.preview, counters={"pod_restarts": 2}))
+    assert move(_retried(wider)) == moves.Ask(ONE)
 
 
 def _states() -> list[Incident]:

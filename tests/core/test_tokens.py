@@ -57,7 +57,6 @@ def test_a_pipe_divides_stages_and_a_quoted_pipe_does_not() -> None:
         ("a `b`", "backquotes"),
         ('a "`b`"', "backquotes"),
         ("a > b", "`>`"),
-        ("a 2>&1", "`>&`"),
         ("a < b", "`<`"),
         ("a << EOF", "`<<`"),
         ("a <<< b", "`<<<`"),
@@ -120,3 +119,51 @@ def test_any_text_is_either_read_or_refused_cleanly(text: str) -> None:
         assert tokens.pipeline(text)
     except errors.Invalid as error:
         assert error.problem
+
+
+@pytest.mark.parametrize(
+    "text", ["a b 2>/dev/null", "a b 2>&1", "a b >/dev/null", "a b &>/dev/null", "a b < /dev/null", "a 2>&1 b"]
+)
+def test_what_only_hides_or_merges_output_is_dropped(text: str) -> None:
+    assert tokens.pipeline(text) == (("a", "b"),)
+
+
+def test_a_filter_may_follow_a_merged_stream() -> None:
+    assert tokens.pipeline("a 2>&1 | grep b") == (("a",), ("grep", "b"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a > out", "a 2> /dev/nullx", "a >> /dev/sda", "a >&3", "a << /dev/null", "a <<< /dev/null", "a >"]
+)
+def test_any_other_redirection_is_refused(text: str) -> None:
+    with pytest.raises(errors.Invalid):
+        tokens.pipeline(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a b", ["a b"]),
+        ("a && b -c; d | e", ["a", "b -c", "d | e"]),
+        ("a\nb\n\n", ["a", "b"]),
+        ("a 'x && y' && b", ["a 'x && y'", "b"]),
+    ],
+)
+def test_commands_that_are_only_strung_together_come_apart_in_order(text: str, lines: list[str]) -> None:
+    assert [parsing.render(each) for each in tokens.sequence(text)] == lines
+
+
+@pytest.mark.parametrize(
+    "text", ["a || b", "a & b", "for x in y; do a; done", "(a; b)", "a > f; b", "a $(b); c", "X=1; a"]
+)
+def test_what_is_more_than_a_sequence_does_not_come_apart(text: str) -> None:
+    with pytest.raises(errors.Invalid):
+        tokens.sequence(text)
+
+
+@given(
+    st.lists(st.lists(st.text(alphabet="abc -'\"\\{}$|&;", min_size=1), min_size=1, max_size=3), min_size=1, max_size=4)
+)
+def test_coming_apart_loses_and_reorders_nothing(commands: list[list[str]]) -> None:
+    joined = " && ".join(shlex.join(argv) for argv in commands)
+    assert [list(pipeline[0]) for pipeline in tokens.sequence(joined)] == commands

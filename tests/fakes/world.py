@@ -24,10 +24,12 @@ from bot.flow.desk import Desk
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
 from bot.flow.intake import Intake
+from bot.flow.own_steps import OwnSteps
+from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
-from bot.ports import Delivery, Message, Page, Posted
+from bot.ports import Delivery, Executor, Message, Page, Posted
 from tests import builders as b
 from tests.fakes.journal import MemoryStore
 
@@ -89,6 +91,7 @@ class FakeExecutor:
         self.targets: tuple[Target, ...] = (Target("Pod", "web-1", "production", uid="uid-1"),)
         self.problems: tuple[str, ...] = ()
         self.counters: dict[str, int] = {}
+        self.undo = ""
         self.answers: dict[str, list[Performed]] = {}
         self.receipts: list[tuple[str, str]] = []
         self.previews: list[str] = []
@@ -103,7 +106,13 @@ class FakeExecutor:
         self.previews.append(operation.text)
         if self.before_preview is not None:
             self.before_preview()
-        return Preview(targets=self.targets, promise="dry run accepted", problems=self.problems, counters=self.counters)
+        return Preview(
+            targets=self.targets,
+            promise="dry run accepted",
+            problems=self.problems,
+            counters=self.counters,
+            undo=self.undo,
+        )
 
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:
         if self.before_perform is not None:
@@ -203,7 +212,7 @@ class World:
         self.chat = FakeChat()
         self.pager = FakePager()
         self.pagers = True
-        self.executors: Mapping[Family, FakeExecutor] = {Family.KUBERNETES: self.executor}
+        self.executors: Mapping[Family, Executor] = {Family.KUBERNETES: self.executor, Family.BOT: OwnSteps()}
         self.secrets: tuple[str, ...] = ("hunter2hunter2",)
         self.tasks: list[asyncio.Task[None]] = []
         self._wire()
@@ -217,7 +226,8 @@ class World:
         self.approver = Approver(self.recorder, self.people, self.clock, **to)
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
-            accountant=self.accountant, executors=executors, filters=FakeFilters(),
+            accountant=self.accountant,
+            performer=Performer(previewer, self.clock, executors=executors, filters=FakeFilters()),
             redactor=Redactor(self.secrets), **to,
         )  # fmt: skip
         self.advancer = Advancer(

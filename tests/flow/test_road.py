@@ -454,7 +454,7 @@ async def test_F10_a_restart_goes_on_at_the_next_step_and_repeats_nothing() -> N
 
 
 async def test_F08_a_change_that_ran_when_the_bot_died_is_unknown_and_not_run_again(world: World) -> None:
-    await _die_while_running(world)
+    await die_while_running(world)
     world.again()
     async with world.alive():
         await world.rest()
@@ -467,7 +467,7 @@ async def test_F08_a_change_that_ran_when_the_bot_died_is_unknown_and_not_run_ag
 async def test_a_read_that_ran_when_the_bot_died_is_simply_run_again() -> None:
     world = World(b.runbook(LOOK, CHANGE))
     async with world.alive():
-        await _die_while_running(world, approving=False)
+        await die_while_running(world, approving=False)
     world.again()
     async with world.alive():
         await world.rest()
@@ -475,7 +475,7 @@ async def test_a_read_that_ran_when_the_bot_died_is_simply_run_again() -> None:
         assert (await world.incident()).state is State.WAITING
 
 
-async def _die_while_running(world: World, *, approving: bool = True) -> None:
+async def die_while_running(world: World, *, approving: bool = True) -> None:
     """The intent is stored, and the process ends before anything was sent: cancelled at the executor's door."""
 
     async def dies() -> None:

@@ -1,5 +1,6 @@
 """The whole road as on-call walks it, with a thumb on the local workspace's page: nothing is pressed any other way."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -355,3 +356,24 @@ async def _replace_pod(life: Living, name: str) -> str:
 
 def _is_ready(pod: objects.Obj) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", ()))
+
+
+async def test_a_value_is_found_a_question_answered_and_a_wait_seen_out(chromium: Browser, life: Living) -> None:
+    async with phone(chromium, life, ANA) as ana:
+        await ana.send("/runbook run replace-one-pod")
+        await ana.open_thread()
+        question = ana.step(3)
+        await ana.shows(question, "Do its last lines look as if a fresh pod would help?", "Step 1", "pod is worker-")
+        for name in ("Continue", "Stop"):
+            await expect(question.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+        await ana.picture("replace-1-question")
+        await ana.press(question, "Continue")
+        await ana.shows(question, "done", "Approved by @ana")
+        step = ana.step(4)
+        await expect(step.locator("pre")).to_have_text(re.compile(r"kubectl delete pod worker-\S+ -n production"))
+        await ana.picture("replace-2-step")
+        await ana.press(step, "Approve")
+        await ana.shows(ana.card("INC-1 resolved"), "Approved by @ana (2)")
+        await ana.picture("replace-3-summary")
+    found = (await life.state(State.RESOLVED)).captured["pod"]
+    assert [write.path.rsplit("/", 1)[-1] for write in life.world.cluster.writes if write.method == "DELETE"] == [found]

@@ -155,10 +155,13 @@ def _head(lines: Iterable[Line], found: Findings) -> dict[str, str | timedelta]:
 
 def _parameters(sheet: _Sheet, steps: Iterable[StepSpec], found: Findings) -> dict[str, Parameter]:
     parameters = markdown_sections.parameters(sheet.lines("parameters"), found)
+    captured = {step.capture.name for step in steps if step.capture}
     for step in steps:
         for action in (step.action, step.undo):
             if isinstance(action, Command):
                 for name in _placeholders(action.text):
+                    if name in captured:
+                        continue
                     parameters.setdefault(name, markdown_sections.implied(name))
     return dict(sorted(parameters.items()))
 

@@ -12,17 +12,31 @@ from datetime import timedelta
 from bot.adapters.runbook_files import durations, findings, markdown_facts
 from bot.adapters.runbook_files.findings import Findings
 from bot.adapters.runbook_files.markdown_blocks import Block, Code, Heading, Line
+from bot.adapters.runbook_files.markdown_commands import Shell
 from bot.adapters.runbook_files.markdown_facts import Fact, Labels
 from bot.core import patterns
 from bot.core.errors import Invalid
 from bot.core.operations import Tier
-from bot.core.runbooks import DEFAULT_STEP_TIMEOUT, Command, Expectation, OnFailure, StepSpec
+from bot.core.runbooks import (
+    DEFAULT_EVERY,
+    DEFAULT_STEP_TIMEOUT,
+    LONGEST_WAIT,
+    SHORTEST_EVERY,
+    Checkpoint,
+    Command,
+    Expectation,
+    OnFailure,
+    Patience,
+    Pause,
+    StepSpec,
+)
 
 LABELS = Labels.of({
     "expected output": "expected output", "expected result": "expected output", "expected": "expected output",
     "expect": "expected output", "expects": "expected output",
     "failure action": "failure action", "on failure": "failure action", "if it fails": "failure action",
     "run": "command", "command": "command",
+    "checkpoint": "checkpoint", "wait": "wait",
     "risk": "risk", "undo": "undo", "rollback": "undo", "timeout": "timeout", "attempts": "attempts",
 })  # fmt: skip
 _MARKS = frozenset({"expected output", "failure action"})
@@ -36,6 +50,10 @@ _ACTIONS = {
 _STEP = re.compile(r"step\s*\d{1,3}[a-z]?\s*(?P<colon>[:.)–—-]\s*)*(?P<title>.*)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d{1,3}\s*[.):]\s*(?P<title>.+)")
 _WORD = re.compile(r"\S+")
+_WAIT = re.compile(
+    r"(?:for )?(?:up to|at most|within)?\s*(?P<within>[0-9][\w ]*?)(?:,?\s*every\s+(?P<every>[0-9][\w ]*))?",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"(?:the )?(?:output )?(?:"
     r"(?P<contains>contains?|containing|includes?)|(?P<equals>equals?|is|exactly|be)|(?P<regex>match(?:es)?|regex)|"
@@ -79,7 +97,8 @@ def read(blocks: Iterable[Block], found: Findings) -> tuple[StepSpec, ...]:
     reader = _Reader(found)
     for block in blocks:
         reader.read(block)
-    return tuple(step for number, draft in enumerate(reader.drafts, 1) for step in _steps(draft, number, found))
+    shell = Shell()
+    return tuple(step for number, draft in enumerate(reader.drafts, 1) for step in _steps(draft, number, found, shell))
 
 
 class _Reader:
@@ -176,8 +195,15 @@ def _joined(lines: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 # --- drafts to steps -------------------------------------------------------------------------------------------------
 
 
-def _steps(draft: _Draft, number: int, found: Findings) -> list[StepSpec]:
-    commands = [(group, text, line) for group in draft.groups for text, line in group.commands]
+def _steps(draft: _Draft, number: int, found: Findings, shell: Shell) -> list[StepSpec]:
+    commands = [
+        (group, text, line, capture)
+        for group in draft.groups
+        for written, line in group.commands
+        for text, capture in shell.steps(written)
+    ]
+    if not commands and (own := _own_step(draft, found)):
+        return [own]
     if not commands:
         remedy = "add a fenced block: ```bash, one command a line, ```"
         found.on(draft.line, "the step has no command", key=draft.title, remedy=remedy)
@@ -185,12 +211,29 @@ def _steps(draft: _Draft, number: int, found: Findings) -> list[StepSpec]:
     actions = {action for group in draft.groups if (action := _on_failure(group, found))}
     usual = actions.pop() if len(actions) == 1 else OnFailure.ESCALATE
     steps = []
-    for position, (group, text, line) in enumerate(commands):
+    for position, (group, text, line, capture) in enumerate(commands):
         name = draft.title if len(commands) == 1 else f"{draft.title} ({number}{_letter(position)})"
-        step = StepSpec(name[:200], Command(text), on_failure=_on_failure(group) or usual, line=line)
-        is_last = (text, line) == group.commands[-1]
+        step = StepSpec(name[:200], Command(text), on_failure=_on_failure(group) or usual, line=line, capture=capture)
+        is_last = all(later is not group for later, *_ in commands[position + 1 :])
         steps.append(_with_facts(step, group, found) if is_last else step)
     return steps
+
+
+def _own_step(draft: _Draft, found: Findings) -> StepSpec | None:
+    """A step without a command: a question to a person, or a while to wait."""
+    facts = {label: fact for group in draft.groups for label, fact in group.facts.items()}
+    if "checkpoint" in facts:
+        question, line = facts["checkpoint"]
+        return StepSpec(draft.title[:200], Checkpoint(markdown_facts.unquoted(question)[0][:200]), line=line)
+    if "wait" not in facts:
+        return None
+    value, line = facts["wait"]
+    try:
+        length = durations.parse(markdown_facts.unquoted(value)[0])
+    except Invalid as error:
+        found.on(line, error.problem, key="wait", remedy=error.remedy)
+        length = DEFAULT_STEP_TIMEOUT
+    return StepSpec(draft.title[:200], Pause(length), patience=Patience(length, length), line=line)
 
 
 def _letter(position: int) -> str:
@@ -235,7 +278,23 @@ def _with_fact(step: StepSpec, label: str, value: str) -> StepSpec:
             return replace(step, timeout=_timeout(text))
         case "attempts":
             return replace(step, attempts=number(text, most=10))
+        case "wait":
+            return _waiting(step, text)
+        case "checkpoint":
+            raise Invalid("a checkpoint is a step of its own", remedy="give it its own ### Step, without a command")
     return step
+
+
+def _waiting(step: StepSpec, text: str) -> StepSpec:
+    """`up to 5m, every 15s`: the command is looked at again until its expected output is there."""
+    match = _WAIT.fullmatch(text)
+    if match is None:
+        raise Invalid(f'"{text[:60]}" is not a wait', remedy="write up to 5m, or up to 5m, every 15s")
+    within = durations.parse(match["within"])
+    every = durations.parse(match["every"]) if match["every"] else DEFAULT_EVERY
+    if every < SHORTEST_EVERY or within > LONGEST_WAIT:
+        raise Invalid(f'"{text[:60]}" is out of range', remedy="look at most every 5s, and wait at most 1h")
+    return replace(step, patience=Patience(within, every))
 
 
 def _timeout(text: str) -> timedelta:

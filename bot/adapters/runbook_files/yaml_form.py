@@ -1,24 +1,29 @@
 """A YAML runbook to the core model. Every problem names its line and key and says what to write instead."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from bot.adapters.runbook_files import findings, strict_yaml, yaml_models
 from bot.adapters.runbook_files.findings import Findings, Loaded, Place, Unreadable
-from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, LimitForm, RunbookForm, StepForm
+from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, LimitForm, RunbookForm, StepForm, WaitForm
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Tier
 from bot.core.runbooks import (
     Action,
     ApproverRule,
     Bound,
+    Capture,
+    Checkpoint,
     Command,
     Expectation,
     HttpCall,
     Match,
     Parameter,
+    Patience,
+    Pause,
     Runbook,
     StepSpec,
     Verification,
@@ -108,14 +113,54 @@ def _judge(form: RunbookForm, found: Findings) -> None:
 
 
 def _judge_step(step: StepForm, place: Place, found: Findings) -> None:
-    _judge_action(step, place, found, expect=step.expect)
+    _judge_kind(step, place, found)
     if step.undo is not None:
         _judge_action(step.undo, (*place, "undo"), found)
     if step.verify is not None:
         where = (*place, "verify")
         _judge_action(step.verify, where, found, expect=step.verify.expect)
-        if _expectation(step.verify.expect).is_empty:
-            found.at(where, "the verification expects nothing", "add expect: with equals, contains, regex or status")
+        _judge_expectation(step.verify.expect, where, found)
+    if step.probe is not None:
+        where = (*place, "probe")
+        _judge_action(step.probe, where, found, expect=step.probe.expect)
+        _judge_expectation(step.probe.expect, where, found)
+
+
+def _judge_expectation(expect: ExpectForm, where: Place, found: Findings) -> None:
+    if _expectation(expect).is_empty:
+        found.at(where, "nothing is expected here", "add expect: with equals, contains, regex or status")
+
+
+_KINDS = ("run", "http", "checkpoint", "wait")
+_OF_COMMANDS = frozenset({"expect", "undo", "verify", "probe", "capture", "attempts", "timeout", "on_failure"})
+_OF_WAITS = frozenset({"capture", "on_failure", "timeout"})
+
+
+def _judge_kind(step: StepForm, place: Place, found: Findings) -> None:
+    """A step is one thing, and has only the keys that mean something for it."""
+    given = [kind for kind in _KINDS if getattr(step, kind) is not None]
+    if len(given) != 1:
+        found.at(place, "exactly one of run, http, checkpoint and wait must stand here", "keep one of them")
+        return
+    (kind,) = given
+    allowed = {"checkpoint": frozenset[str](), "wait": _OF_WAITS}.get(kind, _OF_COMMANDS)
+    for key in sorted((_OF_COMMANDS - allowed) & step.model_fields_set):
+        remedy = "write it under until:" if (kind, key) == ("wait", "expect") else "leave it out"
+        found.at((*place, key), f"a {kind} has no {key}", remedy)
+    if step.wait is not None:
+        _judge_wait(step.wait, (*place, "wait"), found)
+    elif step.checkpoint is None:
+        _judge_action(step, place, found, expect=step.expect)
+
+
+def _judge_wait(wait: WaitForm, place: Place, found: Findings) -> None:
+    if (wait.length is None) == (wait.until is None):
+        found.at(place, "exactly one of for and until must stand here", "keep one of them")
+    elif wait.until is not None:
+        _judge_action(wait.until, (*place, "until"), found, expect=wait.until.expect)
+        _judge_expectation(wait.until.expect, (*place, "until"), found)
+    elif wait.model_fields_set & {"within", "every"}:
+        found.at(place, "within and every belong to until", "leave them out")
 
 
 def _judge_action(action: ActionForm, place: Place, found: Findings, *, expect: ExpectForm | None = None) -> None:
@@ -184,11 +229,12 @@ def _approvers(form: RunbookForm) -> dict[Tier, ApproverRule]:
 
 
 def _step(form: StepForm, line: int) -> StepSpec:
-    verify = form.verify
+    verify, capture = form.verify, form.capture
+    action, expect, patience = _doing(form)
     return StepSpec(
         name=form.name,
-        action=_action(form),
-        expect=_expectation(form.expect),
+        action=action,
+        expect=expect,
         on_failure=form.on_failure,
         risk=form.risk,
         undo=_action(form.undo) if form.undo else None,
@@ -196,7 +242,23 @@ def _step(form: StepForm, line: int) -> StepSpec:
         timeout=form.timeout,
         attempts=form.attempts,
         line=line,
+        probe=Verification(_action(form.probe), _expectation(form.probe.expect), timedelta()) if form.probe else None,
+        capture=Capture(capture.name, capture.pattern) if capture else None,
+        patience=patience,
     )
+
+
+def _doing(form: StepForm) -> tuple[Action, Expectation, Patience | None]:
+    """What a step does, what is expected of it, and how long that may take to come."""
+    if form.checkpoint is not None:
+        return Checkpoint(form.checkpoint), Expectation(), None
+    if form.wait is None:
+        return _action(form), _expectation(form.expect), None
+    if form.wait.until is not None:
+        until = form.wait.until
+        return _action(until), _expectation(until.expect), Patience(form.wait.within, form.wait.every)
+    length = form.wait.length or timedelta()
+    return Pause(length), Expectation(), Patience(length, length)
 
 
 def _action(form: ActionForm) -> Action:

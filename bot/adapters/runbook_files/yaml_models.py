@@ -17,9 +17,12 @@ from bot.core.errors import Invalid
 from bot.core.operations import Replay, Tier
 from bot.core.runbooks import (
     DEFAULT_APPROVAL_WINDOW,
+    DEFAULT_EVERY,
     DEFAULT_STEP_TIMEOUT,
     DEFAULT_TIME_LIMIT,
+    LONGEST_WAIT,
     LONGEST_WINDOW,
+    SHORTEST_EVERY,
     Level,
     OnFailure,
 )
@@ -131,6 +134,18 @@ def _within_reach(length: timedelta) -> timedelta:
     return length
 
 
+def _bounded_wait(length: timedelta) -> timedelta:
+    if length > LONGEST_WAIT:
+        raise wrong("this wait is too long", f"give at most {durations.render(LONGEST_WAIT)}")
+    return length
+
+
+def _seldom(length: timedelta) -> timedelta:
+    if length < SHORTEST_EVERY:
+        raise wrong("this looks too often", f"give at least {durations.render(SHORTEST_EVERY)}")
+    return length
+
+
 def _level(value: Any) -> Level:
     if isinstance(value, bool) or value not in set(Level):
         raise wrong(f"{str(value)[:20]!r} is not a level", "write 0 advisory, 1 assisted, 2 conditional or 3 scoped")
@@ -234,8 +249,30 @@ class VerifyForm(ActionForm):
     within: Duration = timedelta(seconds=60)
 
 
+class ProbeForm(ActionForm):
+    expect: ExpectForm = ExpectForm()
+
+
+class WaitForm(Strict):
+    """Either a while, or until a read shows what is expected."""
+
+    length: Duration | None = Field(default=None, alias="for")
+    until: ProbeForm | None = None
+    within: Annotated[Duration, AfterValidator(_bounded_wait)] = timedelta(minutes=5)
+    every: Annotated[Duration, AfterValidator(_seldom)] = DEFAULT_EVERY
+
+
+class CaptureForm(Strict):
+    name: ParameterName
+    pattern: Annotated[str, Field(min_length=1), AfterValidator(_whole_pattern)] = SAFE_VALUE
+
+
 class StepForm(ActionForm):
     name: Line
+    checkpoint: Line | None = None
+    wait: WaitForm | None = None
+    capture: CaptureForm | None = None
+    probe: ProbeForm | None = None
     expect: ExpectForm = ExpectForm()
     on_failure: Annotated[OnFailure, _one_of(OnFailure)] = OnFailure.ESCALATE
     risk: TierWord = Tier.LOW
@@ -285,6 +322,14 @@ FORMS: dict[tuple[str, ...], type[Strict]] = {
     ("steps", "*"): StepForm,
     ("steps", "*", "http"): HttpForm,
     ("steps", "*", "expect"): ExpectForm,
+    ("steps", "*", "wait"): WaitForm,
+    ("steps", "*", "wait", "until"): ProbeForm,
+    ("steps", "*", "wait", "until", "http"): HttpForm,
+    ("steps", "*", "wait", "until", "expect"): ExpectForm,
+    ("steps", "*", "capture"): CaptureForm,
+    ("steps", "*", "probe"): ProbeForm,
+    ("steps", "*", "probe", "http"): HttpForm,
+    ("steps", "*", "probe", "expect"): ExpectForm,
     ("steps", "*", "undo"): ActionForm,
     ("steps", "*", "undo", "http"): HttpForm,
     ("steps", "*", "verify"): VerifyForm,

@@ -12,6 +12,7 @@ from bot.adapters.slack.payloads import Place
 from bot.core import card_details, card_words
 from bot.core.approvals import MINIMUM_REASON, Approval
 from bot.core.cards import Card, Code, Heading, Line
+from bot.core.commands.parsing import CHECKPOINT
 from bot.core.ids import ApprovalId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import Library, Parameter, Runbook
@@ -56,15 +57,17 @@ def _act(step: Step, target: str) -> str:
 
 def reject(approval: ApprovalId, shown: tuple[Incident, Step] | None, *, place: Place) -> View:
     body: list[blocks.Block] = []
+    verb = "Reject"
     if shown is not None:
         incident, step = shown
+        verb = "Stop" if step.plan.operation.kind == CHECKPOINT else verb
         title = f"{card_words.position(incident, step.plan.id)}  {step.plan.name}"
         card = Card(
             title, (Heading(title), Code(step.plan.operation.text), Line(("It will not run; people are told.",)))
         )
         body = _body(card)
     inputs = [_reason("In a word or two, so that the next person knows.")]
-    return _view(REJECT, "Reject", body, inputs=inputs, submit="Reject", metadata=_metadata(place, approval=approval))
+    return _view(REJECT, verb, body, inputs=inputs, submit=verb, metadata=_metadata(place, approval=approval))
 
 
 def resolve(incident: Incident, *, place: Place) -> View:

@@ -15,8 +15,11 @@ from collections.abc import Mapping, Sequence
 from bot.core import errors
 from bot.core.commands import kubectl, placeholders, programs, requests, tokens
 from bot.core.commands.programs import AllowedProgram
+from bot.core.durations import duration
 from bot.core.operations import Family, Json, Operation, Replay, Stage
-from bot.core.runbooks import Action, Command, HttpCall, Parameter
+from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Parameter, Pause
+
+CHECKPOINT, PAUSE = "bot.checkpoint", "bot.pause"
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110 5.1
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -65,12 +68,18 @@ def operation(
     parameters: Mapping[str, Parameter] | None = None,
     programs: Sequence[AllowedProgram] = (),
 ) -> Operation:
-    """Either kind of action of a step. Raise Invalid as `parse` and `http_operation` do."""
+    """Any kind of action of a step. Raise Invalid as `parse` and `http_operation` do."""
     match action:
         case Command(text):
             return parse(text, values=values, parameters=parameters, programs=programs)
         case HttpCall():
             return http_operation(action, values=values, parameters=parameters)
+        case Checkpoint(question):
+            text = placeholders.fill_text(question, placeholders.Filling(values, parameters))
+            return Operation(Family.BOT, CHECKPOINT, text, {"question": text})
+        case Pause(length):
+            said = duration(length)
+            return Operation(Family.BOT, PAUSE, f"wait {said}", {"length": said})
 
 
 def _first(argv: tokens.Argv, *, text: str, allowed: Sequence[AllowedProgram], is_template: bool) -> Operation:

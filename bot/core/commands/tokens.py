@@ -82,6 +82,21 @@ def pipeline(text: str) -> Pipeline:
     return script.parts[0]
 
 
+def sequence(text: str) -> tuple[Pipeline, ...]:
+    """The command lines of a text that only strings them together (`&&`, `;`, line breaks), one after another.
+
+    Raise Invalid for anything else that a step cannot hold. A step that fails stops the run, as `&&` would.
+    """
+    script = scan(text)
+    joins = {_SEPARATORS[sign][0] for sign in ("&&", ";", "\n")}
+    for finding in script.findings:
+        if finding.problem not in joins:
+            raise errors.Invalid(finding.problem, place=f"character {finding.position + 1}", remedy=finding.remedy)
+    if not script.parts:
+        raise errors.Invalid("the command is empty", remedy="write one command")
+    return script.parts
+
+
 def scan(text: str) -> Script:
     """Never raises for syntax: what does not belong in a step stands in `findings`. Raise Invalid only for text that
     no person could check: too long, or with control or direction-changing characters."""
@@ -109,7 +124,7 @@ class _Scanner:
         self.substitutions: list[str] = []
         self.redirections: list[Redirection] = []
         self.assignments: list[str] = []
-        self.redirecting = ""
+        self.redirecting: tuple[str, int] | None = None
         self.separator: Finding | None = None
         self.skips_part = False
         self.has_loop = False
@@ -168,9 +183,9 @@ class _Scanner:
             return
         word, raw = "".join(self.word), self.text[self.word_start : self.at]
         self.word = None
-        if self.redirecting:
-            self.redirections.append(Redirection(self.redirecting, word))
-            self.redirecting = ""
+        if self.redirecting is not None:
+            self._end_redirection(self.redirecting, word)
+            self.redirecting = None
         elif not self.words and _ASSIGNMENT.match(raw):
             self.assignments.append(word)
             self._find("a variable is set before the command", "declare a parameter instead", self.word_start)
@@ -184,9 +199,9 @@ class _Scanner:
 
     def _end_stage(self) -> None:
         self._end_word()
-        if self.redirecting:
+        if self.redirecting is not None:
             self._find("a redirection has no target", "leave it out", self.at)
-            self.redirecting = ""
+            self.redirecting = None
         if self.words and not self.skips_part:
             self.stages.append(tuple(self.words))
         self.words = []
@@ -259,12 +274,21 @@ class _Scanner:
         if self.word is not None and _DESCRIPTOR.match(self.text[self.word_start : self.at]):
             self.word = None
         self._end_word()
+        self.redirecting = operator, self.at
+        self.at += len(operator)
+
+    def _end_redirection(self, redirecting: tuple[str, int], target: str) -> None:
+        """What only merges or hides output is dropped: a step keeps and shows both streams anyway."""
+        operator, position = redirecting
+        self.redirections.append(Redirection(operator, target))
+        hides = target == "/dev/null" and not operator.startswith("<<")
+        merges = operator == ">&" and target in ("1", "2")
+        if hides or merges:
+            return
         remedy = "leave it out: both output streams are kept and shown"
         if operator.startswith("<<"):
             remedy = "give the text as a file or as the body of an http step"
-        self._find(f"`{operator}` redirects a stream", remedy, self.at)
-        self.redirecting = operator
-        self.at += len(operator)
+        self._find(f"`{operator}` redirects a stream", remedy, position)
 
     # --- quoting and substitution ------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from bot.core.alerts import Severity
 from bot.core.errors import Invalid
 from bot.core.ids import Digest
 from bot.core.operations import Tier
-from bot.core.runbooks import Command, Expectation, Level, OnFailure, Problem, Runbook
+from bot.core.runbooks import Checkpoint, Command, Expectation, Level, OnFailure, Patience, Pause, Problem, Runbook
 
 FLUSH = "kubectl exec -n production deploy/redis-primary -- redis-cli FLUSHDB"
 HEALTH = "kubectl exec -n production deploy/api-gateway -- curl -s localhost:8080/health | jq .redis"
@@ -333,3 +333,66 @@ def test_the_shipped_redis_runbook_has_this_form() -> None:
     text = (Path(__file__).parents[3] / "runbooks" / "redis-connection-timeout.md").read_text()
     book = runbook(text)
     assert [step.action for step in book.steps] == [Command(FLUSH), Command(HEALTH)]
+
+
+# --- what a shell would string together ------------------------------------------------------------------------------
+
+SHELL = """\
+# Runbook: Stuck pod
+## Trigger Conditions
+- Alert name: PodStuck
+## Steps
+### Step 1: Find it
+```bash
+NS=production
+export POD="$(kubectl get pods -n $NS -l app=api -o name | head -1)"
+kubectl describe $POD -n ${NS} && kubectl logs "$POD" -n $NS 2>/dev/null | tail -5
+```
+### Step 2: Ask
+Checkpoint: Is it really stuck?
+### Step 3: Replace it
+```bash
+kubectl delete pod $(kubectl get pods -n $NS -l app=api -o name | head -1 | cut -d/ -f2) -n $NS
+```
+### Step 4: Let it start
+Wait: 30s
+### Step 5: See it run
+```bash
+kubectl get pods -n production
+```
+Expected output: contains "Running"
+Wait: up to 3m, every 20s
+"""
+
+
+def test_variables_and_strung_commands_become_steps_that_are_each_shown() -> None:
+    book = runbook(SHELL)
+    pods = "kubectl get pods -n production -l app=api -o name | head -1"
+    assert [(step.action, step.capture.name if step.capture else "") for step in book.steps] == [
+        (Command(pods), "POD"),
+        (Command("kubectl describe '{POD}' -n production"), ""),
+        (Command("kubectl logs '{POD}' -n production | tail -5"), ""),
+        (Checkpoint("Is it really stuck?"), ""),
+        (Command(f"{pods} | cut -d/ -f2"), "found_1"),
+        (Command("kubectl delete pod {found_1} -n production"), ""),
+        (Pause(timedelta(seconds=30)), ""),
+        (Command("kubectl get pods -n production"), ""),
+    ]
+    assert book.parameters == {}
+    assert book.steps[0].name == "Find it (1a)" and book.steps[2].name == "Find it (1c)"
+    assert book.steps[7].patience == Patience(timedelta(minutes=3), timedelta(seconds=20))
+    assert book.steps[7].expect == Expectation(contains="Running")
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("Wait: soon", "not a wait"),
+        ("Wait: up to 3m, every 1s", "out of range"),
+        ("Wait: up to 3h", "out of range"),
+        ("Checkpoint: Really?", "a step of its own"),
+    ],
+)
+def test_a_wait_and_a_question_that_mean_nothing_are_told(fact: str, said: str) -> None:
+    found = load(SHELL.replace("Wait: up to 3m, every 20s", fact))[1]
+    assert any(said in each.message for each in found)

@@ -12,7 +12,22 @@ from bot.adapters.runbook_files import yaml_form
 from bot.core.alerts import Severity
 from bot.core.ids import Digest
 from bot.core.operations import Replay, Tier
-from bot.core.runbooks import Bound, Command, HttpCall, Level, OnFailure, Problem, Runbook
+from bot.core.runbooks import (
+    Bound,
+    Capture,
+    Checkpoint,
+    Command,
+    Expectation,
+    HttpCall,
+    Level,
+    OnFailure,
+    Patience,
+    Pause,
+    Problem,
+    Runbook,
+    StepSpec,
+    Verification,
+)
 
 WHOLE = """\
 name: redis-connection-timeout
@@ -195,3 +210,68 @@ def test_a_limit_may_reach_beyond_the_incident() -> None:
     assert book.limits == {"pod_restarts": 3}
     hour, day = timedelta(hours=1), timedelta(hours=24)
     assert book.bounds == {"nodes_drained": Bound(None, {hour: 1}), "pod_restarts": Bound(50, {hour: 6, day: 20})}
+
+
+STEPS = "name: a\nsteps:\n"
+
+
+def _seconds(count: int) -> timedelta:
+    return timedelta(seconds=count)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("checkpoint: Is it safe?", StepSpec("s", Checkpoint("Is it safe?"), line=3)),
+        (
+            "wait: {for: 30s}",
+            StepSpec("s", Pause(_seconds(30)), patience=Patience(_seconds(30), _seconds(30)), line=3),
+        ),
+        (
+            "wait: {until: {run: kubectl get pods, expect: {contains: Running}}, within: 2m, every: 10s}",
+            StepSpec(
+                "s",
+                Command("kubectl get pods"),
+                Expectation(contains="Running"),
+                patience=Patience(_seconds(120), _seconds(10)),
+                line=3,
+            ),
+        ),
+        (
+            "run: kubectl get pods -o name\n    capture: {name: pod, pattern: '[a-z/]+'}",
+            StepSpec("s", Command("kubectl get pods -o name"), capture=Capture("pod", "[a-z/]+"), line=3),
+        ),
+        (
+            "run: kubectl cordon n\n    probe: {run: kubectl get node n, expect: {contains: Disabled}}",
+            StepSpec(
+                "s",
+                Command("kubectl cordon n"),
+                probe=Verification(Command("kubectl get node n"), Expectation(contains="Disabled"), _seconds(0)),
+                line=3,
+            ),
+        ),
+    ],
+)
+def test_a_step_may_ask_wait_find_and_probe(step: str, expected: StepSpec) -> None:
+    assert runbook(f"{STEPS}  - name: s\n    {step}\n").steps == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("step", "key", "remedy"),
+    [
+        ("checkpoint: Is it?\n    run: kubectl get pods", "steps[1]", "keep one"),
+        ("checkpoint: Is it?\n    expect: {equals: x}", "steps[1].expect", "leave it out"),
+        ("wait: {for: 30s}\n    expect: {equals: x}", "steps[1].expect", "under until"),
+        ("wait: {for: 30s, within: 1m}", "steps[1].wait", "leave them out"),
+        ("wait: {}", "steps[1].wait", "keep one"),
+        ("wait: {until: {run: kubectl get pods}}", "steps[1].wait.until", "add expect"),
+        ("wait: {until: {run: kubectl get pods, expect: {equals: x}}, every: 1s}", "steps[1].wait.every", "5s"),
+        ("wait: {until: {run: kubectl get pods, expect: {equals: x}}, within: 2h}", "steps[1].wait.within", "1h"),
+        ("run: kubectl get pods\n    capture: {nam: x}", "steps[1].capture.nam", 'mean "name"'),
+        ("run: kubectl get pods\n    capture: {name: x, pattern: '(a+)+'}", "steps[1].capture.pattern", "bound"),
+        ("run: kubectl cordon n\n    probe: {run: kubectl get node n}", "steps[1].probe", "add expect"),
+    ],
+)
+def test_a_question_a_wait_and_a_search_have_only_what_means_something(step: str, key: str, remedy: str) -> None:
+    found = problems(f"{STEPS}  - name: s\n    {step}\n")
+    assert any(each.key == key and remedy in each.remedy for each in found), [str(each) for each in found]
