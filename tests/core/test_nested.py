@@ -117,7 +117,7 @@ printenv HOME
 cat /var/run/secrets/kubernetes.io/serviceaccount/token
 cat /proc/1/environ
 cat /app/.env
-mongosh --eval 'db.stats()'
+mongosh --eval 'db.dropDatabase()'
 python3 -c 'print(1)'
 python3 app.py --version
 psql -c 'update x set y = 1'
@@ -186,7 +186,7 @@ def test_no_wrapper_hides_what_runs(wrapper: str, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["bash", "sh", "sh -i", "/bin/bash", "psql", "psql -U app", "mysql", "redis-cli -h x", "top", "vi x"]
+    "command", ["bash", "sh", "sh -i", "/bin/bash", "psql", "psql -U app", "mysql", "redis-cli -h x", "mongosh", "vi x"]
 )
 def test_programs_that_wait_for_typing_are_refused(command: str) -> None:
     judgement = inside(command)
@@ -226,3 +226,55 @@ def test_plain_selects_are_reads(text: str) -> None:
 )  # fmt: skip
 def test_anything_more_than_a_plain_select_is_no_read(text: str) -> None:
     assert not queries.is_read(text)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "mongosh --quiet --eval 'db.serverStatus()'",
+        "mongosh --eval 'rs.status()'",
+        "mongosh --eval 'JSON.stringify(db.getSiblingDB(\"shop\").orders.stats())'",
+        "cqlsh -e 'select count(*) from ks.t'",
+        "clickhouse-client -q 'select count() from system.parts'",
+        "sqlite3 x.db 'select 1'",
+        "crontab -l",
+        "fdisk -l",
+        "ethtool eth0",
+        "chronyc tracking",
+        "certbot certificates",
+        "tcpdump -c 10 -i any port 80",
+        "zkServer.sh status",
+        "haproxy -c -f /etc/haproxy/haproxy.cfg",
+        "ulimit -n",
+    ],
+)
+def test_more_plain_reads_are_low(command: str) -> None:
+    assert inside(command).tier is Tier.LOW
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "mongosh --eval 'rs.stepDown()'",
+        "mongosh --eval 'db.orders.stats(); db.dropDatabase()'",
+        "mongosh --eval 'db.orders.count(db.dropDatabase())'",
+        "mongosh --eval 'db.serverStatus()' --file x.js",
+        "cqlsh -e 'truncate ks.t'",
+        "cqlsh -f x.cql",
+        "clickhouse-client -q 'system drop mark cache'",
+        "sqlite3 x.db 'delete from t'",
+        "sqlite3 x.db '.shell rm -rf /'",
+        "crontab -r",
+        "fdisk /dev/sda",
+        "ethtool -s eth0 speed 10",
+        "chronyc makestep",
+        "tcpdump -z reboot -c 1",
+    ],
+)
+def test_their_writes_are_high(command: str) -> None:
+    assert inside(command).tier is Tier.HIGH
+
+
+def test_top_never_ends_and_is_told_how_to() -> None:
+    judgement = inside("top")
+    assert judgement.tier is Tier.LOW and not judgement.is_runnable

@@ -68,7 +68,8 @@ class Filters:
     def _command(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         if argv[0] == "jq":
             return (sys.executable, "-I", _JQ_CHILD, *argv[1:])
-        return (self._paths[argv[0]], *argv[1:])
+        sandbox = ("--sandbox",) if argv[0] == "sed" else ()  # GNU sed then refuses e, r and w by itself
+        return (self._paths[argv[0]], *sandbox, *argv[1:])
 
 
 def _found_nothing(stage: Stage, done: Performed) -> bool:

@@ -28,7 +28,7 @@ pushd, popd, export, unset, local, declare, readonly, shift, wait, return, exit,
 hash, umask, tty, who, w, last, lastlog, users, getent, locale, lscpu, lsblk, lspci, lsusb, lsmod, blkid = read
 ps, pgrep, pidof, pstree, pmap, vmstat, iostat, mpstat, sar, nstat, numastat, lsof, findmnt, modinfo, pidstat = read
   unknown: --kill, *K
-top, htop, atop = interactive
+top, htop, atop, glances = endless
   most: 9
   read: *b
 hostname = wide
@@ -52,7 +52,7 @@ resolvectl, systemd-resolve = wide
   read: status, query, statistics, dns, --status, --statistics
 ethtool = wide
   most: 1
-  read: -i, -S, -k, -g, -a, -c, -l, -T, -n, -x, --statistics, --driver
+  read: ? $, -i, -S, -k, -g, -a, -c, -l, -T, -n, -x, --statistics, --driver
 arp = read
   wide: -s, -d, -f, --set, --delete
 ping, ping6 = endless
@@ -85,7 +85,8 @@ mount = wide
 ifconfig, route = wide
   bare: read
   read: -n, -a, -e
-curl, wget, find, sed, awk, gawk, mawk, psql, mysql, mariadb, tar = unknown
+curl, wget, find, sed, awk, gawk, mawk, psql, mysql, mariadb, tar, mongosh, mongo, cqlsh, sqlite3 = unknown
+clickhouse-client, clickhouse, influx = unknown
 openssl = unknown
   most: 9
   read: x509, s_client, verify, version, ciphers, crl
@@ -102,18 +103,46 @@ jmap = file-write
 kill, pkill, killall, xkill, skill = wide
   most: 9
   read: -0, -l, -L
-reboot, shutdown, halt, poweroff, init, telinit, mkfs, mkfs.ext4, fdisk, parted, wipefs, mkswap, swapoff, swapon = wide
+fdisk, crontab = wide
+  most: 9
+  read: -l
+haproxy = wide
+  most: 9
+  read: -c, -v, -vv
+ulimit = wide
+  most: 0
+  read: -a, -n, -u, -c, -s, -v
+chronyc = wide
+  read: tracking, sources, sourcestats, activity, ntpdata, serverstats
+ntpq, ntpstat = read
+  wide: -i
+certbot = wide
+  read: certificates, plugins
+tcpdump = endless
+  most: 99
+  read: *c
+  file-write: -w, *w
+  unknown: -z, *z
+zkServer.sh = wide
+  read: status, version
+zkCli.sh = wide
+  values: -server -timeout
+  read: ls, get, stat, getAcl
+  bare: interactive
+kubeadm = wide
+  read: version, token list, certs check-expiration, config print, upgrade plan
+reboot, shutdown, halt, poweroff, init, telinit, mkfs, mkfs.ext4, parted, wipefs, mkswap, swapoff, swapon = wide
 umount, rsync, lvextend, lvremove = wide
 resize2fs, xfs_growfs, fsck, chown, chmod, chgrp, chattr, setfacl, mv = wide
 ln, install, scp, sftp, cp, patch, useradd, userdel, usermod, passwd, chpasswd, visudo, modprobe, rmmod = wide
 insmod, renice = wide
-dd, sync, tc, logrotate, crontab, at, update-rc.d, ufw, firewall-cmd, setenforce, pt-kill, haproxy, varnishd = wide
+dd, sync, tc, logrotate, at, update-rc.d, ufw, firewall-cmd, setenforce, pt-kill, varnishd = wide
 touch, mkdir, fallocate, tee, split, csplit, mkfifo, mktemp, gzip, gunzip, bzip2, xz, zip, unzip = file-write
 rm, rmdir, unlink, shred, truncate, srm = files
 env, printenv = secrets
 history, fc = secrets
 less, more, vi, vim, nano, emacs, view, screen, tmux, script, fg = interactive
-tcpdump, perf, strace, ltrace, bpftrace, gdb = unknown
+perf, strace, ltrace, bpftrace, gdb = unknown
 pg_isready, pg_config, pg_controldata, mysqlshow, clickhouse-benchmark, pgbadger = read
 mysqladmin = wide
   values: -h -P -u -p -S --host --port --user --socket
@@ -155,6 +184,7 @@ nginx, openresty = wide
   most: 9
   read: -t, -T, -v, -V, *t, *T
   wide: -s
+  medium: -s reload, -s reopen
 apachectl, apache2ctl, httpd = wide
   most: 9
   read: -t, -S, -v, -V, -M, configtest, status, fullstatus
@@ -284,7 +314,7 @@ promtool, amtool = wide
   values: --alertmanager.url
   read: check, query, alert, alert query, silence query, cluster, config show, config routes, test, alert show
   medium: silence add, silence expire
-lua, node, python, python2, python3, perl, ruby, php, java, mongosh, mongo, cqlsh, sqlite3, sqlplus, sqlcmd = unknown
+lua, node, python, python2, python3, perl, ruby, php, java, sqlplus, sqlcmd = unknown
   most: 0
   read: --version, -version, -V
 eval, source, ., set, alias, trap, parallel, make, expect = unknown

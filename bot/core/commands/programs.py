@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.commands import flags, placeholders
+from bot.core.commands import flags, placeholders, special
 from bot.core.operations import Effect, Family, Json, Operation, Replay, Tier
 from bot.core.runbooks import Parameter
 
@@ -49,6 +49,13 @@ _FILTERS: Mapping[str, _Filter] = {
         ),
         0,
     ),
+    "tac": _Filter(flags.table(""), 0),
+    "rev": _Filter(flags.table(""), 0),
+    "nl": _Filter(flags.table("body-numbering/b= number-width/w= number-separator/s= starting-line-number/v="), 0),
+    "fold": _Filter(flags.table("width/w= spaces/s bytes/b"), 0),
+    "column": _Filter(flags.table("table/t separator/s= output-separator/o="), 0),
+    "paste": _Filter(flags.table("serial/s delimiters/d="), 0),
+    "base64": _Filter(flags.table("decode/d wrap/w= ignore-garbage/i"), 0),
     "uniq": _Filter(flags.table("count/c repeated/d unique/u ignore-case/i skip-fields/f= skip-chars/s="), 0),
     "wc": _Filter(flags.table("lines/l words/w bytes/c chars/m max-line-length/L"), 0),
     "cut": _Filter(flags.table("delimiter/d= fields/f= characters/c= bytes/b= only-delimited/s output-delimiter="), 0),
@@ -63,20 +70,25 @@ _FILTERS: Mapping[str, _Filter] = {
     ),
 }
 
-FILTERS = frozenset(_FILTERS)
+_FILTERS_OF_LANGUAGE: Mapping[str, _Filter] = {
+    "awk": _Filter(flags.table("field-separator/F= assign/v="), 1),
+    "sed": _Filter(flags.table("quiet/n regexp-extended/E r/r expression/e= unbuffered/u"), 1),
+}
+"""Filters whose one word is a program: `_AWK_REACHES` and sed's own sandbox keep it from files and other programs."""
+
+FILTERS = frozenset(_FILTERS) | frozenset(_FILTERS_OF_LANGUAGE)
 
 _REMEDIES: Mapping[str, str] = {
-    "awk": "use jq on JSON output, or cut",
-    "sed": "use jq on JSON output, or tr and cut",
     "xargs": "write one step for each command, with parameters",
     "tee": "leave it out: the output is kept in the timeline",
     "sh": "write each command as its own step",
     "bash": "write each command as its own step",
     "egrep": "write grep -E",
     "fgrep": "write grep -F",
+    "gawk": "write awk",
+    "mawk": "write awk",
     "less": "leave it out: the output is cut and shown",
     "more": "leave it out: the output is cut and shown",
-    "column": "leave it out",
     "python": "declare it as an allowed program",
     "python3": "declare it as an allowed program",
 }
@@ -91,7 +103,7 @@ _JQ_OUTSIDE = re.compile(
 def stage_problem(argv: Sequence[str]) -> str:
     """Why this filter cannot stand behind a pipe, with the remedy; empty when it can."""
     name = argv[0]
-    filter_ = _FILTERS.get(name)
+    filter_ = _FILTERS.get(name) or _FILTERS_OF_LANGUAGE.get(name)
     if filter_ is None:
         remedy = _REMEDIES.get(name.rsplit("/", 1)[-1], f"use one of {', '.join(sorted(FILTERS))}")
         return f"`| {name}` is not a filter that is allowed here: {remedy}."
@@ -99,11 +111,36 @@ def stage_problem(argv: Sequence[str]) -> str:
     if reading.problems:
         return f"`| {name}`: {reading.problems[0]}."
     operands = [*reading.words, *(reading.after or ())]
-    allowed = 0 if name == "grep" and "regexp" in reading.flags else filter_.most_words
-    if len(operands) > allowed:
+    has_program = {"grep": "regexp", "sed": "expression"}.get(name, "") in reading.flags
+    if len(operands) > (0 if has_program else filter_.most_words):
         return f"`| {name}` may not read files: leave `{operands[-1]}` out."
+    if name in _FILTERS_OF_LANGUAGE:
+        return _language_problem(argv, operands, reading)
     if name == "jq" and any(_JQ_OUTSIDE.search(program) for program in operands):
         return "`| jq` may not read the environment or other files: use the input only."
+    return ""
+
+
+_AWK_REACHES = re.compile(r"system|getline|close|fflush|ENVIRON|ARG[CV]|ARGIND|PROCINFO|@")
+_AWK_PRINTED_AWAY = re.compile(r"print.*(?:>|\|)", re.DOTALL)
+_LONGEST_PROGRAM = 1_000
+
+
+def _language_problem(argv: Sequence[str], operands: Sequence[str], reading: flags.Reading) -> str:
+    """A text program may only read its input and print: what could reach further is refused, even inside a string.
+
+    awk sends output elsewhere only by `>` or `|` behind a print; everything else that reaches out has a name.
+    """
+    name = argv[0]
+    programs = [*operands, *(value for flag, value in reading.given if flag == "expression")]
+    if not programs or sum(map(len, programs)) > _LONGEST_PROGRAM:
+        return f"`| {name}` needs one short program: write it behind the name."
+    assigned = [value for flag, value in reading.given if flag == "assign"]
+    text = "\n".join([*programs, *assigned])
+    if name == "awk" and (_AWK_REACHES.search(text) or _AWK_PRINTED_AWAY.search(text.replace("||", ""))):
+        return "`| awk` may only read its input and print: no system, getline, `|` or `>` behind print; use jq or cut."
+    if name == "sed" and special.RATERS["sed"](argv[1:]).verdicts != ("read",):
+        return "`| sed` may only print, delete or substitute lines of its input: use tr, cut or jq for the rest."
     return ""
 
 

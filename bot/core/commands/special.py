@@ -169,7 +169,7 @@ _MYSQL = flags.table(
     vertical/E table/t socket/S= force/f defaults-file= defaults-extra-file= protocol= ssl-mode= connect-timeout= raw/r
     auto-rehash/A skip-auto-rehash html/H xml/X unbuffered/q compress/C version/V tee= init-command= no-auto-rehash"""
 )
-_SQL_FILES = ("file", "output", "log-file", "tee", "init-command", "defaults-file")
+_SQL_FILES = ("file", "output", "log-file", "tee", "init-command", "defaults-file", "queries-file")
 
 
 def _database(table: flags.Table, name: str) -> Callable[[Sequence[str]], Judged]:
@@ -183,6 +183,47 @@ def _database(table: flags.Table, name: str) -> Callable[[Sequence[str]], Judged
         return Judged(tuple(verdict for text in statements for verdict in _statement(text)))
 
     return rater
+
+
+_CQLSH = flags.table(
+    "execute/e= username/u= password/p= keyspace/k= file/f= request-timeout= connect-timeout= ssl no-color"
+)
+_CLICKHOUSE = flags.table(
+    "query/q= host/h= port= user/u= password= database/d= format/f= multiquery/n multiline/m time/t secure/s "
+    "queries-file= max_execution_time="
+)
+_SQLITE = flags.table("header csv json line list column readonly safe batch")
+
+
+def _sqlite(arguments: Sequence[str]) -> Judged:
+    """`sqlite3 FILE 'statement'`; its own flags have one dash."""
+    reading = flags.read([f"-{word}" if re.match(r"-[a-z]", word) else word for word in arguments], _SQLITE)
+    if reading.has_unknown or len(reading.words) != 2:
+        return Judged(("interactive",) if len(reading.words) == 1 and not reading.has_unknown else ("unknown",))
+    return Judged(_statement(reading.words[1]))
+
+
+_MONGO = flags.table("eval= quiet host= port= username/u= password/p= authenticationDatabase= norc json?")
+_MONGO_READ = re.compile(
+    r"\s*(?:JSON\.stringify\(|printjson\(|EJSON\.stringify\()?\s*(?:"
+    r"db(?:\.[A-Za-z_]\w*|\.getCollection\(['\"][\w.-]+['\"]\)|\.getSiblingDB\(['\"]\w+['\"]\))*"
+    r"\.(?:serverStatus|stats|currentOp|hostInfo|version|getCollectionNames|printReplicationInfo|isMaster|hello|"
+    r"printSecondaryReplicationInfo|getReplicationInfo|count|countDocuments|estimatedDocumentCount|getIndexes|dataSize|"
+    r"storageSize|totalSize|getProfilingStatus)"
+    r"|rs\.(?:status|conf|isMaster|hello|printReplicationInfo|printSecondaryReplicationInfo)"
+    r"|sh\.status)\([\w\s'\":{},.-]*\)(?:\.(?:pretty\(\)|\w+))*\s*\)?\s*;?\s*"
+)
+"""One call of a method that only tells something; its arguments hold no function and no call."""
+
+
+def _mongo(arguments: Sequence[str]) -> Judged:
+    reading = flags.read(arguments, _MONGO)
+    scripts = [value for name, value in reading.given if name == "eval"]
+    if reading.has_unknown:
+        return Judged(("unknown",))
+    if not scripts:
+        return Judged(("interactive",))
+    return Judged(("read",) if all(_MONGO_READ.fullmatch(script) for script in scripts) else ("unknown",))
 
 
 def _split_password(word: str) -> str:
@@ -214,5 +255,10 @@ RATERS: Mapping[str, Callable[[Sequence[str]], Judged]] = {
     "psql": _database(_PSQL, "command"),
     "mysql": _database(_MYSQL, "execute"),
     "mariadb": _database(_MYSQL, "execute"),
+    "cqlsh": _database(_CQLSH, "execute"),
+    "clickhouse-client": _database(_CLICKHOUSE, "query"),
+    "sqlite3": _sqlite,
+    "mongosh": _mongo,
+    "mongo": _mongo,
     "tar": _tar,
 }
