@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from bot.core import errors
-from bot.core.commands import kubectl, placeholders, programs, requests, tokens
+from bot.core.commands import bounding, kubectl, placeholders, programs, requests, tokens
 from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.operations import Family, Json, Operation, Replay, Stage
@@ -52,12 +52,20 @@ def assemble(
     pipeline: tokens.Pipeline, *, programs: Sequence[AllowedProgram] = (), is_template: bool = False
 ) -> Operation:
     """The operation of the first stage with the rest as filters; a filter that is not allowed refuses the whole."""
+    start, notes = bounding.bound(pipeline[0])
+    if kubectl.is_kubectl(start):
+        start, more = bounding.bound_inside(start)
+        notes = (*notes, *more)
+    pipeline = (start, *pipeline[1:])
     text = render(pipeline)
-    first = _first(pipeline[0], text=text, allowed=programs, is_template=is_template)
+    first = _first(start, text=text, allowed=programs, is_template=is_template)
     stages = tuple(Stage(argv) for argv in pipeline[1:])
     arguments = dict(first.arguments)
     if problem := _stages_problem(stages):
         arguments.setdefault("refused", problem)
+    if notes:
+        known = arguments.get("notes")
+        arguments["notes"] = [*(known if isinstance(known, list) else []), *bounding.note(notes)]
     return Operation(first.family, first.kind, text, arguments, stages)
 
 
