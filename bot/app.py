@@ -31,6 +31,7 @@ from bot.adapters.slack import connection
 from bot.adapters.slack.chat import Chat
 from bot.adapters.slack.gateway import Gateway
 from bot.adapters.slack.people import People
+from bot.adapters.sql.executor import Sql
 from bot.adapters.sqlite.store import Store
 from bot.adapters.system_clock import SystemClock
 from bot.adapters.ticking import TICK_SECONDS, Ticker
@@ -341,6 +342,7 @@ def executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[F
         Family.KUBERNETES: kubernetes,
         Family.HTTP: http,
         Family.PROGRAM: programs,
+        Family.SQL: Sql(configuration.sql_url),
         Family.BOT: OwnSteps(),
     }
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -25,6 +26,8 @@ SECRETS = (
     "PAGETURNER_PAGERDUTY_ROUTING_KEY",
 )
 RUNBOOK_SECRET = f"{PREFIX}SECRET_"
+SQL = f"{PREFIX}SQL_"
+SQL_WRITE = "_WRITE"
 BIGGEST_SECRET_FILE = 64 * 1024
 BIGGEST_PORT = 65_535
 
@@ -178,7 +181,30 @@ def secret(name: str, environment: Mapping[str, str] | None = None) -> str:
 def _runbook_secrets(given: Mapping[str, str]) -> tuple[str, ...]:
     """The values of all that runbooks may name: what another service echoes of them is redacted too."""
     variables = {name.removesuffix("_FILE") for name in given if name.startswith(RUNBOOK_SECRET) and given[name]}
-    return tuple(_runbook_secret(variable, given) for variable in sorted(variables))
+    found = [_runbook_secret(variable, given) for variable in sorted(variables)]
+    return (*found, *_sql_passwords(given))
+
+
+def _sql_passwords(given: Mapping[str, str]) -> tuple[str, ...]:
+    variables = {name.removesuffix("_FILE") for name in given if name.startswith(SQL) and given[name]}
+    passwords = [unquote(urlsplit(_held(variable, given)).password or "") for variable in sorted(variables)]
+    return tuple(each for each in passwords if len(each) >= redaction.SHORTEST)
+
+
+def sql_url(name: str, *, is_read: bool, environment: Mapping[str, str] | None = None) -> str:
+    """The URL of a named SQL connection. Raise KeyError, naming the setting that is missing.
+
+    Reading takes `PAGETURNER_SQL_<NAME>`, changing `PAGETURNER_SQL_<NAME>_WRITE`: reads never hold rights to write.
+    """
+    given = os.environ if environment is None else environment
+    variable = f"{SQL}{name.upper()}{'' if is_read else SQL_WRITE}"
+    if not (given.get(variable) or given.get(f"{variable}_FILE")):
+        raise KeyError(variable)
+    return _held(variable, given)
+
+
+def _held(variable: str, given: Mapping[str, str]) -> str:
+    return given.get(variable) or _from_file(f"{variable}_FILE", given.get(f"{variable}_FILE", ""))
 
 
 def _runbook_secret(variable: str, given: Mapping[str, str]) -> str:
@@ -232,7 +258,7 @@ def unknown(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     known = {*_known(), *(f"{name}_FILE" for name in SECRETS)}
     sentences = []
     for name in sorted(given):
-        if name.startswith(PREFIX) and name not in known and not name.startswith(RUNBOOK_SECRET):
+        if name.startswith(PREFIX) and name not in known and not name.startswith((RUNBOOK_SECRET, SQL)):
             short = {each.removeprefix(PREFIX): each for each in known}
             near = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1)
             sentences.append(f"{name} is not a setting" + (f"; did you mean {short[near[0]]}?" if near else ""))

@@ -184,3 +184,23 @@ def _secret_file(folder: Path, text: str) -> Path:
     path.write_text(text)
     path.chmod(0o640)
     return path
+
+
+# --- SQL connections -------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_has_one_url_to_read_and_another_to_change(tmp_path: Path) -> None:
+    file = tmp_path / "write"
+    file.write_text("postgresql://w:from-a-file@db/x\n")
+    file.chmod(0o600)
+    given = {"PAGETURNER_SQL_ORDERS": "postgresql://r:readers-word@db/x", "PAGETURNER_SQL_ORDERS_WRITE_FILE": str(file)}
+    assert settings.sql_url("orders", is_read=True, environment=given) == "postgresql://r:readers-word@db/x"
+    assert settings.sql_url("orders", is_read=False, environment=given) == "postgresql://w:from-a-file@db/x"
+    with pytest.raises(KeyError, match="PAGETURNER_SQL_BILLING_WRITE"):
+        settings.sql_url("billing", is_read=False, environment=given)
+    assert settings.unknown(given) == ()
+
+
+def test_F80_the_passwords_of_connections_are_secrets() -> None:
+    given = REQUIRED | {"PAGETURNER_SQL_ORDERS": "postgresql://r:readers%2Bword@db/x"}
+    assert "readers+word" in settings.read(given).secrets

@@ -45,3 +45,4 @@ def set_up(level: str, redactor: Redactor, stream: TextIO | None = None) -> None
     # Vendors at info or debug level repeat whole payloads; only their warnings are worth a line.
     for noisy in ("slack_bolt", "slack_sdk", "aiohttp", "apscheduler", "kubernetes", "urllib3", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # warns of every statement that it takes as it stands

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.core.commands import placeholders
 from bot.core.errors import Invalid
-from bot.core.runbooks import Action, Capture, Checkpoint, Command, HttpCall, Parameter, Pause, Runbook
+from bot.core.runbooks import Action, Capture, Checkpoint, Command, HttpCall, Parameter, Pause, Runbook, SqlStatement
 
 SHOWN_CHARACTERS = 80
 
@@ -41,6 +41,8 @@ def names(action: Action) -> tuple[str, ...]:
         case HttpCall():
             body = action.body if action.json is None else action.json
             return placeholders.names_in_json([action.url, *action.headers.values(), body])
+        case SqlStatement():
+            return placeholders.names_in_json(dict(action.values))
         case Checkpoint(question):
             return placeholders.names_in_json(question)
         case Pause():

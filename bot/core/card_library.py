@@ -6,7 +6,7 @@ from bot.core import card_root, card_words, limits
 from bot.core.card_words import joined
 from bot.core.cards import Card, Code, Fact, Heading, Line, Note, Part, Strong, Words
 from bot.core.incidents import Incident
-from bot.core.runbooks import Checkpoint, Command, HttpCall, Library, Match, Pause, Runbook, StepSpec
+from bot.core.runbooks import Checkpoint, Command, HttpCall, Library, Match, Pause, Runbook, SqlStatement, StepSpec
 
 MOST_LISTED = 40
 STEPS_SHOWN = 20
@@ -87,6 +87,8 @@ def _command(step: StepSpec) -> str:
             return card_words.excerpt(card_words.wrap(text, 72), lines=12, characters=COMMAND_CHARACTERS)[0]
         case HttpCall():
             return card_words.cut(f"{step.action.method} {step.action.url}", COMMAND_CHARACTERS)
+        case SqlStatement():
+            return card_words.cut(step.action.statement, COMMAND_CHARACTERS)
         case Checkpoint(question):
             return f"asks: {question}"
         case Pause(length):

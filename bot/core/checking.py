@@ -14,10 +14,22 @@ from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.errors import Invalid
 from bot.core.operations import Effect, Judgement
-from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Match, OnFailure, Pause, Problem, Runbook, StepSpec
+from bot.core.runbooks import (
+    Action,
+    Checkpoint,
+    Command,
+    HttpCall,
+    Match,
+    OnFailure,
+    Pause,
+    Problem,
+    Runbook,
+    SqlStatement,
+    StepSpec,
+)
 
 _MAY_BE_EMPTY = Match()
-_KEYS = {Command: "run", HttpCall: "http", Checkpoint: "checkpoint", Pause: "wait"}
+_KEYS = {Command: "run", HttpCall: "http", SqlStatement: "sql", Checkpoint: "checkpoint", Pause: "wait"}
 
 
 @dataclass(frozen=True, slots=True)

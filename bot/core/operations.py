@@ -47,6 +47,7 @@ class Family(StrEnum):
     KUBERNETES = "kubernetes"
     HTTP = "http"
     PROGRAM = "program"
+    SQL = "sql"
     BOT = "bot"  # what the bot does itself: it asks, or lets time pass
 
 

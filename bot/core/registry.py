@@ -45,6 +45,11 @@ def _hand(tier: Tier, summary: str, reason: str, *, effect: Effect = Effect.WRIT
     return Kind(effect, tier, Replay.ONCE, summary, reason, remedy=remedy)
 
 
+def _sql(tier: Tier, summary: str, reason: str) -> Kind:
+    promise = "It was tried in a transaction that was rolled back; triggers ran, sequences may have moved on."
+    return Kind(Effect.WRITE, tier, Replay.ONCE, summary, reason, promise=promise)
+
+
 _SERVER_DRY_RUN = "The API server checked it without storing it; what controllers then do is not foreseen."
 
 KINDS: Mapping[str, Kind] = {
@@ -140,6 +145,15 @@ KINDS: Mapping[str, Kind] = {
         "runs a declared program",
         promise="The command line fits its declaration; what the program does is not foreseen.",
     ),
+    # --- SQL ---
+    "sql.select": _read("Read from {connection}", promise="Nothing changes: the session is read-only."),
+    "sql.insert": _sql(MEDIUM, "Add rows to {table} in {connection}", "adds rows"),
+    "sql.update": _sql(MEDIUM, "Change rows of {table} in {connection}", "changes the rows that its WHERE picks out"),
+    "sql.delete": _sql(HIGH, "Delete rows of {table} in {connection}", "deletes rows; nothing brings them back"),
+    "sql.call": _sql(HIGH, "Call a function in {connection}", "calls something that may do anything"),
+    "sql.ddl": _sql(HIGH, "Change the tables of {connection}", "changes tables, not rows"),
+    "sql.admin": _sql(HIGH, "Administer {connection}", "administers the database"),
+    "sql.unknown": _sql(HIGH, "Run a statement in {connection}", "what it does is not known"),
     "bot.checkpoint": Kind(
         Effect.READ,
         MEDIUM,

@@ -176,6 +176,8 @@ def _rate_kind(operation: Operation, depth: int) -> Rating:
             return _rate_http(operation)
         case Family.PROGRAM:
             return _rate_program(operation)
+        case Family.SQL:
+            return _rate_sql(operation)
         case Family.BOT:
             kind = registry.find(operation.kind)
             return Rating(kind.effect, kind.tier, (kind.reason,))
@@ -224,6 +226,19 @@ def _rate_program(operation: Operation) -> Rating:
     if effect is not Effect.READ:
         tier = highest(tier, Tier.MEDIUM)
     return Rating(effect, tier, (f"declared as {effect.value}, {tier.value}, by the operators",))
+
+
+def _rate_sql(operation: Operation) -> Rating:
+    kind, arguments = registry.find(operation.kind), operation.arguments
+    parts = [Rating(kind.effect, kind.tier, (kind.reason,))]
+    parts += [Rating(Effect.READ, Tier.LOW, (reason,)) for reason in _strings(arguments.get("remarks"))]
+    if kind.effect is not Effect.READ and arguments.get("is_bounded") is not True:
+        parts.append(Rating(Effect.READ, Tier.HIGH, ("nothing bounds what it changes",)))
+    if arguments.get("shows_secrets") is True:
+        parts.append(Rating(Effect.READ, Tier.HIGH, ("may show secrets",)))
+    if kind.effect is not Effect.READ and arguments.get("rehearse") is False:
+        parts.append(Rating(Effect.READ, Tier.HIGH, ("is not tried before, so nobody knows how many rows it touches",)))
+    return ratings.combine(parts)
 
 
 def _counters(operation: Operation, kind: registry.Kind) -> Mapping[str, int]:
@@ -281,6 +296,8 @@ def summarise(operation: Operation) -> str:
         url=arguments.get("url"),
         verb=arguments.get("verb"),
         length=arguments.get("length"),
+        connection=arguments.get("connection"),
+        table=arguments.get("table") or "a table",
         words=" ".join(_strings(arguments.get("words")))[:120],
     )
 

@@ -101,6 +101,21 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlStatement:
+    """`sql:`: one statement on a named connection. `values` fill its `:name` parameters and may hold placeholders.
+
+    `max_rows` bounds what a read brings back. `rehearse` false: a change is not tried in a transaction that is rolled
+    back, so nobody knows how many rows it touches before it runs.
+    """
+
+    connection: str
+    statement: str
+    values: Mapping[str, Json] = field(default_factory=dict)
+    max_rows: int = 100
+    rehearse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """`checkpoint:`: a person must look and say that it may go on."""
 
@@ -114,7 +129,7 @@ class Pause:
     length: timedelta
 
 
-Action = Command | HttpCall | Checkpoint | Pause
+Action = Command | HttpCall | SqlStatement | Checkpoint | Pause
 
 
 @dataclass(frozen=True, slots=True)

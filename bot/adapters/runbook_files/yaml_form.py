@@ -25,6 +25,7 @@ from bot.core.runbooks import (
     Patience,
     Pause,
     Runbook,
+    SqlStatement,
     StepSpec,
     Verification,
 )
@@ -131,7 +132,7 @@ def _judge_expectation(expect: ExpectForm, where: Place, found: Findings) -> Non
         found.at(where, "nothing is expected here", "add expect: with equals, contains, regex or status")
 
 
-_KINDS = ("run", "http", "checkpoint", "wait")
+_KINDS = ("run", "http", "sql", "checkpoint", "wait")
 _OF_COMMANDS = frozenset({"expect", "undo", "verify", "probe", "capture", "attempts", "timeout", "on_failure"})
 _OF_WAITS = frozenset({"capture", "on_failure", "timeout"})
 
@@ -140,7 +141,7 @@ def _judge_kind(step: StepForm, place: Place, found: Findings) -> None:
     """A step is one thing, and has only the keys that mean something for it."""
     given = [kind for kind in _KINDS if getattr(step, kind) is not None]
     if len(given) != 1:
-        found.at(place, "exactly one of run, http, checkpoint and wait must stand here", "keep one of them")
+        found.at(place, "exactly one of run, http, sql, checkpoint and wait must stand here", "keep one of them")
         return
     (kind,) = given
     allowed = {"checkpoint": frozenset[str](), "wait": _OF_WAITS}.get(kind, _OF_COMMANDS)
@@ -164,14 +165,14 @@ def _judge_wait(wait: WaitForm, place: Place, found: Findings) -> None:
 
 
 def _judge_action(action: ActionForm, place: Place, found: Findings, *, expect: ExpectForm | None = None) -> None:
-    if (action.run is None) == (action.http is None):
-        found.at(place, "exactly one of run and http must stand here", "keep one of them")
+    if sum(each is not None for each in (action.run, action.http, action.sql)) != 1:
+        found.at(place, "exactly one of run, http and sql must stand here", "keep one of them")
     if action.http and action.http.json_body is not None and action.http.body is not None:
         found.at((*place, "http"), "json and body exclude each other", "keep one of them")
-    if expect and expect.status is not None and action.run is not None:
-        found.at((*place, "expect", "status"), "a command has no HTTP status", "use exit_code, equals or contains")
-    if expect and expect.exit_code is not None and action.http is not None:
-        found.at((*place, "expect", "exit_code"), "an HTTP request has no exit code", "use status")
+    if expect and expect.status is not None and action.http is None:
+        found.at((*place, "expect", "status"), "only an HTTP answer has a status", "use exit_code, equals or contains")
+    if expect and expect.exit_code is not None and action.run is None:
+        found.at((*place, "expect", "exit_code"), "only a command has an exit code", "use status, equals or contains")
 
 
 # --- to the core model -----------------------------------------------------------------------------------------------
@@ -262,6 +263,9 @@ def _doing(form: StepForm) -> tuple[Action, Expectation, Patience | None]:
 
 
 def _action(form: ActionForm) -> Action:
+    if form.sql is not None:
+        sql = form.sql
+        return SqlStatement(sql.connection, sql.statement.strip(), dict(sql.values), sql.max_rows, sql.rehearse)
     if form.http is None:
         return Command((form.run or "").strip())
     http = form.http

@@ -33,6 +33,7 @@ SAFE_VALUE = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 """What a parameter's value must look like when nothing is said: a Kubernetes name (RFC 1123 subdomain)."""
 
 MOST_COUNTED = 1_000_000
+CONNECTION = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COUNTER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ORIGIN = re.compile(r"(?:labels|annotations)\.[^\s.][^\s]{0,252}|service|environment")
 _JSON_PATH = re.compile(r"\$?(?:\.?[A-Za-z_][\w-]*|\[\d{1,6}\]|\['[^']{1,200}'\])+")
@@ -237,11 +238,20 @@ class HttpForm(Strict):
     replay: Annotated[Replay, _one_of(Replay)] = Replay.ONCE
 
 
+class SqlForm(Strict):
+    connection: Annotated[str, _shaped(CONNECTION, "a connection name", "write lower-case letters, digits and _")]
+    statement: Annotated[str, Field(min_length=1, max_length=10_000)]
+    values: dict[ParameterName, str | int | float | bool | None] = {}
+    max_rows: Annotated[int, Field(ge=1, le=1_000)] = 100
+    rehearse: bool = True
+
+
 class ActionForm(Strict):
-    """`undo`, and what steps and verifications begin with: exactly one of the two."""
+    """`undo`, and what steps and verifications begin with: exactly one of the three."""
 
     run: Text | None = None
     http: HttpForm | None = None
+    sql: SqlForm | None = None
 
 
 class VerifyForm(ActionForm):
@@ -321,19 +331,24 @@ FORMS: dict[tuple[str, ...], type[Strict]] = {
     ("limits", "*"): LimitForm,
     ("steps", "*"): StepForm,
     ("steps", "*", "http"): HttpForm,
+    ("steps", "*", "sql"): SqlForm,
     ("steps", "*", "expect"): ExpectForm,
     ("steps", "*", "wait"): WaitForm,
     ("steps", "*", "wait", "until"): ProbeForm,
     ("steps", "*", "wait", "until", "http"): HttpForm,
+    ("steps", "*", "wait", "until", "sql"): SqlForm,
     ("steps", "*", "wait", "until", "expect"): ExpectForm,
     ("steps", "*", "capture"): CaptureForm,
     ("steps", "*", "probe"): ProbeForm,
     ("steps", "*", "probe", "http"): HttpForm,
+    ("steps", "*", "probe", "sql"): SqlForm,
     ("steps", "*", "probe", "expect"): ExpectForm,
     ("steps", "*", "undo"): ActionForm,
     ("steps", "*", "undo", "http"): HttpForm,
+    ("steps", "*", "undo", "sql"): SqlForm,
     ("steps", "*", "verify"): VerifyForm,
     ("steps", "*", "verify", "http"): HttpForm,
+    ("steps", "*", "verify", "sql"): SqlForm,
     ("steps", "*", "verify", "expect"): ExpectForm,
 }
 """Which form stands where (`*` for any name or position), for suggesting the key that was meant."""

@@ -13,12 +13,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from bot.core import errors
-from bot.core.commands import bounding, kubectl, placeholders, programs, requests, tokens
+from bot.core.commands import bounding, kubectl, placeholders, programs, requests, statements, tokens
 from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.operations import Family, Json, Operation, Replay, Stage
-from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Parameter, Pause
+from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Parameter, Pause, SqlStatement
 
+_CONNECTION = re.compile(r"[a-z][a-z0-9_]{0,62}")
 CHECKPOINT, PAUSE = "bot.checkpoint", "bot.pause"
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110 5.1
@@ -82,6 +83,8 @@ def operation(
             return parse(text, values=values, parameters=parameters, programs=programs)
         case HttpCall():
             return http_operation(action, values=values, parameters=parameters)
+        case SqlStatement():
+            return sql_operation(action, values=values, parameters=parameters)
         case Checkpoint(question):
             text = placeholders.fill_text(question, placeholders.Filling(values, parameters))
             return Operation(Family.BOT, CHECKPOINT, text, {"question": text})
@@ -100,6 +103,53 @@ def _first(argv: tokens.Argv, *, text: str, allowed: Sequence[AllowedProgram], i
 
 def _stages_problem(stages: Sequence[Stage]) -> str:
     return next((problem for stage in stages if (problem := programs.stage_problem(stage.argv))), "")
+
+
+# --- sql -------------------------------------------------------------------------------------------------------------
+
+
+def sql_operation(
+    step: SqlStatement,
+    values: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+) -> Operation:
+    """The statement as written, and the values bound to it. Raise Invalid when they do not fit together."""
+    if not _CONNECTION.fullmatch(step.connection):
+        remedy = "use lower-case letters, digits and _, as in PAGETURNER_SQL_ORDERS for orders"
+        raise errors.Invalid(f"{step.connection!r} is not a connection name", place="connection", remedy=remedy)
+    named = statements.parameters(step.statement)
+    if missing := [name for name in named if name not in step.values]:
+        raise errors.Invalid(f":{missing[0]} has no value", place="values", remedy=f"add {missing[0]}: under values")
+    if unused := [name for name in step.values if name not in named]:
+        raise errors.Invalid(f"{unused[0]} is not used", place="values", remedy=f"write :{unused[0]}, or remove it")
+    read = statements.read(step.statement)
+    filled = placeholders.fill_json(dict(step.values), placeholders.Filling(values, parameters))
+    bound = filled if isinstance(filled, dict) else {}
+    for name, value in bound.items():
+        if isinstance(value, list | dict):
+            raise errors.Invalid(
+                f"the value of {name} is not one value", place="values", remedy="bind text or a number"
+            )
+    arguments: dict[str, Json] = {
+        "connection": step.connection,
+        "statement": step.statement.strip().removesuffix(";").strip(),
+        "values": bound,
+        "max_rows": step.max_rows,
+        "rehearse": step.rehearse,
+        "is_bounded": read.is_bounded,
+        "shows_secrets": read.shows_secrets,
+        "table": read.table,
+        "remarks": [*read.reasons],
+    }
+    return Operation(Family.SQL, f"sql.{read.kind}", sql_text(arguments), arguments)
+
+
+def sql_text(arguments: Mapping[str, Json]) -> str:
+    """The statement as people read it, then each bound value on a line of its own."""
+    bound = arguments["values"]
+    lines = [f"-- on {arguments['connection']}", str(arguments["statement"])]
+    named = bound.items() if isinstance(bound, dict) else ()
+    return "\n".join([*lines, *(f"  :{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in named)])
 
 
 # --- http ------------------------------------------------------------------------------------------------------------

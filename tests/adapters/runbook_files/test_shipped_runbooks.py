@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.runbook_files import report
 from bot.adapters.runbook_files.library import RunbookFiles
-from bot.core import matching, parameters
+from bot.core import captures, matching, parameters
 from bot.core.alerts import Alert, Severity
 from bot.core.commands import parsing
 from bot.core.ids import RunbookName
@@ -24,6 +24,8 @@ ALERTS = [
     ("HighErrorRate", {"service": "api-gateway"}, "high-error-rate-diagnose"),
     ("CacheUnreliable", {"service": "api-gateway"}, "feature-flag-fallback"),
     ("PostgresConnectionsHigh", {"service": "postgres"}, "postgres-connections"),
+    ("ServiceLimping", {"service": "worker", "app": "worker"}, "replace-one-pod"),
+    ("JobsStuck", {"service": "jobs", "queue": "mail"}, "stuck-jobs-requeue"),
 ]
 
 
@@ -54,8 +56,10 @@ def test_each_alert_finds_its_runbook(library: Library, name: str, labels: dict[
 def test_each_alert_fills_the_commands(library: Library, name: str, labels: dict[str, str], runbook: str) -> None:
     book = library.runbooks[RunbookName(runbook)]
     values = parameters.resolve(book, alert(name, labels), {})
-    for step in book.steps:
-        operation = parsing.operation(step.action, values=values, parameters=book.parameters)
+    found = {step.capture.name: "worker-6d4f9c7b8-x2x9p" for step in book.steps if step.capture}
+    for position, step in enumerate(book.steps):
+        known = captures.parameters_at(book, position)
+        operation = parsing.operation(step.action, values={**values, **found}, parameters=known)
         assert "{namespace}" not in operation.text
         assert all(f"{{{parameter}}}" not in operation.text for parameter in book.parameters)
 

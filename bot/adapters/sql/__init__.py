@@ -1,0 +1,1 @@
+"""SQL steps: PostgreSQL, MySQL or MariaDB, and SQLite, each over its own driver."""
