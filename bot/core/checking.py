@@ -68,7 +68,9 @@ def _uses(runbook: Runbook, programs: Sequence[AllowedProgram]) -> Iterator[_Use
     for step, key, action in _actions(runbook):
         place = f"{key}.{'run' if isinstance(action, Command) else 'http'}"
         try:
-            operation = parsing.operation(action, parameters=runbook.parameters, programs=programs)
+            operation = parsing.operation(
+                action, parameters=runbook.parameters, programs=programs, manifests=runbook.manifests
+            )
         except Invalid as error:
             problem = Problem(runbook.path, step.line, place, error.problem, error.remedy)
             yield _Use(step, key, action, None, problem)

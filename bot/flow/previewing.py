@@ -61,9 +61,9 @@ class Previewer:
 
     def operation(self, action: Action, setting: Setting) -> Operation:
         """Raise Invalid when the text cannot be understood with these values."""
-        parameters = setting.runbook.parameters
+        parameters, manifests = setting.runbook.parameters, setting.runbook.manifests
         if isinstance(action, Command):
-            return parsing.parse(action.text, values=setting.values, parameters=parameters)
+            return parsing.parse(action.text, values=setting.values, parameters=parameters, manifests=manifests)
         return parsing.http_operation(action, setting.values, parameters)
 
     async def step(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:

@@ -228,6 +228,7 @@ async def _totals(asked: Asked, found: Sequence[Obj]) -> Mapping[str, int]:
     siblings = [pod for pod in everything if (owner_of(pod) or {}).get("uid") in owners and not pods.is_ending(pod)]
     return {"pod_restarts": len(siblings)} if siblings else {}
 
+
 PREVIEWERS: Mapping[str, Previewer] = {
     "get": read,
     "describe": read,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.adapters.runbook_files import markdown_form, yaml_form
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
+from bot.core.commands import kubectl_files
 from bot.core.ids import Digest
 from bot.core.runbooks import Problem
 
@@ -20,7 +21,7 @@ MOST_FILES = 20_000
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".md"})
 _OTHER_FILES = frozenset({"readme.md", "escalation.yaml", "escalation.yml"})
-_OTHER_FOLDERS = frozenset({"policies"})
+_OTHER_FOLDERS = frozenset({"policies", kubectl_files.FOLDER})
 
 
 def is_runbook(path: Path) -> bool:
