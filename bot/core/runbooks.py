@@ -141,8 +141,8 @@ class ApproverRule:
 class Runbook:
     """`digest` is over the bytes of the file and of the manifests that its steps name.
 
-    `limits` are counters per incident; a counter not named is not limited. `approvers` may lack a tier: then the default
-    rule of the settings applies. `notes` is prose shown on escalation. `manifests` has the documents of each file that a
+    `limits` are counters per incident; a counter not named is not limited. `approvers` may lack a tier: the settings'
+    default rule then applies. `notes` is prose shown on escalation. `manifests` has the documents of each file that a
     kubectl command names, by its path below the folder of runbooks.
     """
 

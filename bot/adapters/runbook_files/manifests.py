@@ -38,7 +38,7 @@ def complete(loaded: Loaded, root: Path) -> Loaded:
         except Unreadable as error:
             told = error.finding
             message = f"{name} {told.message}" if told.path == name and told.line == 1 else f"{name}: {told.message}"
-            return replace(loaded, runbook=None, problems=(Problem(runbook.path, 0, "", message, told.remedy),))
+            return replace(loaded, runbook=None, problems=(Problem(runbook.path, 1, "", message, told.remedy),))
         content += [name.encode(), loading.digest(raw).encode()]
     return replace(loaded, runbook=replace(runbook, manifests=found, digest=loading.digest(b"\0".join(content))))
 
