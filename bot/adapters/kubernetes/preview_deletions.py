@@ -55,7 +55,7 @@ async def delete(asked: Asked) -> Preview:
             "replicas_removed": removed,
             **({"nodes_removed": nodes} if nodes else {}),
         },
-        totals=await _totals(asked, items),
+        totals={**await _totals(asked, items), **({"replicas_removed": removed} if removed else {})},
         identity=who,
     )
 

@@ -124,6 +124,8 @@ def _lines(one: Done, *, is_alone: bool) -> Iterator[str]:
     yield from (f"{prefix}{line}" for line in found)
     if replaces_pods(before, one.after):
         yield _rollout(name, before)
+    if waiting := _waiting(before, one.after):
+        yield f"goes on with the rollout of {name}: replaces {waiting} of {_pods(changes.replicas(before))}"
 
 
 def replaces_pods(before: Obj, after: Obj) -> bool:
@@ -132,18 +134,28 @@ def replaces_pods(before: Obj, after: Obj) -> bool:
 
 
 def _rollout(name: str, before: Obj) -> str:
-    count = changes.replicas(before)
     if changes.is_paused(before):
         return f"the rollout of {name} is paused: its pods stay until it is resumed"
-    return f"replaces {count} {'pod' if count == 1 else 'pods'} of {name}{changes.pace(before)}"
+    return f"replaces {_pods(changes.replicas(before))} of {name}{changes.pace(before)}"
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"
+
+
+def _waiting(before: Obj, after: Obj) -> int:
+    """Pods that a pause held back from the template that is wanted, when the pause ends."""
+    if not changes.is_paused(before) or changes.is_paused(after):
+        return 0
+    return max(0, changes.replicas(before) - int(at(before, "status.updatedReplicas", 0)))
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
 
 
 def _counts(done: Sequence[Done]) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """Blast radius and how much there is of it; counters that are always told stand there as zero."""
-    counters: dict[str, int] = {"objects_created": 0, "objects_changed": 0}
+    """Blast radius, and how much there is of it."""
+    counters: dict[str, int] = {}
     totals: dict[str, int] = {}
     for one in done:
         for name, (count, total) in _count(one).items():
@@ -153,18 +165,21 @@ def _counts(done: Sequence[Done]) -> tuple[Mapping[str, int], Mapping[str, int]]
 
 
 def _count(one: Done) -> dict[str, tuple[int, int]]:
-    before, after = one.before, one.after
+    """How many by counter, and how many of them there are."""
+    before, after, plural = one.before, one.after, one.item.target.resource.plural
     if before is None:
-        added = changes.replicas(after) if one.item.target.resource.plural in SCALED else 0
+        added = changes.replicas(after) if plural in SCALED else 0
         return {"objects_created": (1, 0), **({"replicas_added": (added, 0)} if added else {})}
     found = {"objects_changed": (int(bool(object_differences.differences(before, after))), 0)}
-    if one.item.target.resource.plural in SCALED:
-        was, will = int(at(before, "spec.replicas", 0)), int(at(after, "spec.replicas", 0))
-        found |= {"replicas_removed": (max(0, was - will), was), "replicas_added": (max(0, will - was), was)}
-    if replaces_pods(before, after):
+    was, will = int(at(before, "spec.replicas", 0)), int(at(after, "spec.replicas", 0))
+    if plural in SCALED and was != will:
+        found["replicas_removed" if will < was else "replicas_added"] = (abs(was - will), was)
+    if plural in WORKLOADS:
         count = changes.replicas(before)
-        found["pod_restarts"] = (0 if changes.is_paused(before) else count, count)
-    if one.item.target.resource.plural == "nodes" and at(before, "spec.taints", []) != at(after, "spec.taints", []):
+        stays = changes.is_paused(before)
+        restarts = count if replaces_pods(before, after) and not stays else _waiting(before, after)
+        found |= {"pod_restarts": (restarts, count)} if restarts else {}
+    if plural == NODES.plural and at(before, "spec.taints", []) != at(after, "spec.taints", []):
         found["nodes_tainted"] = (1, 0)
     return found
 
