@@ -116,7 +116,13 @@ NIGHTLY: Obj = {
     "metadata": {"name": "nightly"},
     "spec": {
         "schedule": "0 3 * * *",
-        "jobTemplate": {"spec": {"template": {"spec": {"containers": [{"name": "job", "image": "worker:2.3.0"}]}}}},
+        "jobTemplate": {
+            "spec": {
+                "template": {
+                    "spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "worker:2.3.0"}]},
+                }
+            }
+        },
     },
 }
 NOT_SERVED = {"top": "the simulated cluster serves no metrics"}

@@ -251,15 +251,15 @@ def job(cron_job: Obj, name: str) -> Obj:
 
 
 def service(source: Obj, asked: Asked) -> Obj:
-    """Invalid where the workload's selector is more than a service can hold."""
+    """With the workload's labels, as kubectl does it. Invalid where its selector is more than a service can hold."""
     selector = at(source, "spec.selector", {})
     labels = selector.get("matchLabels") if "matchLabels" in selector or "matchExpressions" in selector else selector
     if not labels or selector.get("matchExpressions"):
         raise Invalid(f"the selector of {name_of(source)} does not fit a service", remedy="create one from a manifest")
-    ports = asked.arguments.get("ports")
+    ports, own = asked.arguments.get("ports"), at(source, "metadata.labels", {})
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": asked.text("service")},
+        "metadata": {"name": asked.text("service"), **({"labels": own} if own else {})},
         "spec": {"type": asked.text("type"), "selector": labels, "ports": ports},
     }

@@ -108,7 +108,10 @@ def _json(value: object, depth: int = 0) -> Json:
             return value
         case list():
             return [_json(inner, depth + 1) for inner in value]
-        case dict() if all(isinstance(key, str) for key in value):
+        case dict():
+            odd = [key for key in value if not isinstance(key, str)]
+            if odd:
+                raise ValueError(f"the key {str(odd[0])[:60]} is not text: put it in quotes")
             return {str(key): _json(inner, depth + 1) for key, inner in value.items()}
         case _:
-            raise ValueError(f"{str(value)[:60]!r} is not a value that JSON has")
+            raise ValueError(f"it holds a {type(value).__name__} that JSON does not have: put it in quotes")

@@ -67,12 +67,15 @@ class Owners:
         """The applier owns what it names; whoever else has the same value shares it."""
         self.of(uid)[Manager(manager, is_apply=True)] = {path for path, _ in leaves(applied)}
 
-    def given_up(self, manager: str, uid: str, applied: Obj) -> set[Path]:
-        """Fields that this applier named before and nobody else owns: an apply without them removes them."""
+    def given_up(self, manager: str, uid: str, applied: Obj) -> list[Path]:
+        """Fields that this applier named before and nobody else owns, the inner ones first: an apply without them
+        removes them.
+        """
         owners = self.of(uid)
         me = Manager(manager, is_apply=True)
         others = {path for one, held in owners.items() if one != me for path in held}
-        return owners.get(me, set()) - {path for path, _ in leaves(applied)} - others
+        gone = owners.get(me, set()) - {path for path, _ in leaves(applied)} - others
+        return sorted(gone, key=len, reverse=True)
 
     def take_over(self, manager: str, uid: str, paths: Iterable[Path]) -> None:
         """A forced apply takes fields away from everybody else."""
@@ -108,7 +111,11 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _leaves(inner, (*path, key))
     elif isinstance(value, list) and (key := patches.merge_key(str(path[-1]), value)):
         for item in value:
-            yield from _leaves(item, (*path, (key, item[key])))
+            place = (*path, (key, item[key]))
+            yield place, item[key]
+            for name, inner in item.items():
+                if name != key:
+                    yield from _leaves(inner, (*place, name))
     elif value is not None:
         yield path, value
 
@@ -129,12 +136,13 @@ def merged(live: Any, applied: Any, name: str = "") -> Any:
 
 
 def without(found: Any, path: Path) -> Any:
-    """A copy without this field; a map or a list item that is then empty goes with it."""
+    """A copy without this field; a map that is then empty goes with it, a list item when only its key is left."""
     first, rest = path[0], path[1:]
     if isinstance(first, tuple):
         key, value = first
-        kept = [without(item, rest) if item.get(key) == value and rest else item for item in found or []]
-        return [item for item in kept if item.get(key) != value or len(item) > 1]
+        if rest:
+            return [without(item, rest) if item.get(key) == value else item for item in found or []]
+        return [item for item in found or [] if item.get(key) != value or len(item) > 1]
     if not isinstance(found, dict) or first not in found:
         return found
     inner = without(found[first], rest) if rest else None

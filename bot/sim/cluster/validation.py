@@ -104,9 +104,21 @@ def _spec(obj: Obj) -> list[Cause]:
         why = "minAvailable and maxUnavailable cannot be both set"
         shown = Cause("FieldValueInvalid", f"Invalid value: PodDisruptionBudgetSpec: {why}", "spec")
         return [shown]
+    if kind == "Job":
+        return _job(spec)
     if kind == "HorizontalPodAutoscaler":
         return _autoscaler(spec)
     return []
+
+
+def _job(spec: Obj) -> list[Cause]:
+    template: Obj = (spec.get("template") or {}).get("spec") or {}
+    policy = template.get("restartPolicy", "Always")
+    causes = _pod_spec(template, "spec.template.spec")
+    if policy not in ("OnFailure", "Never"):
+        message = f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"'
+        causes.append(Cause("FieldValueNotSupported", message, "spec.template.spec.restartPolicy"))
+    return causes
 
 
 def _autoscaler(spec: Obj) -> list[Cause]:
