@@ -127,7 +127,7 @@ def _is_json_operation(one: Json) -> bool:
     return isinstance(path, str) and (path == "" or path.startswith("/"))
 
 
-def entry(api: str, kind: str, name: str, namespace: str, content: Mapping[str, Json]) -> dict[str, Json]:
+def entry(api: str, kind: str, name: str, namespace: str, *, content: Mapping[str, Json]) -> dict[str, Json]:
     """One object of an operation."""
     resource = resources.canonical(kind)
     place = "" if resources.is_cluster_wide(resource) else namespace

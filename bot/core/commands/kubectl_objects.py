@@ -277,7 +277,9 @@ def autoscale(_: str, reading: Reading) -> tuple[str, Built]:
     called = reading.value("name") or name
     draft.check_names([called])
     arguments["objects"] = [
-        kubectl_files.entry("autoscaling/v2", "HorizontalPodAutoscaler", called, draft.namespace(), {"spec": scaler})
+        kubectl_files.entry(
+            "autoscaling/v2", "HorizontalPodAutoscaler", called, draft.namespace(), content={"spec": scaler}
+        )
     ]
     draft.note_dry_run(arguments)
     return "autoscale", draft.finish(arguments, understood="min max cpu-percent name dry-run output")

@@ -143,7 +143,7 @@ def create_configmap(_: str, reading: Reading) -> tuple[str, Built]:
                 f"{kubectl_files.FOLDER}/name.yaml`"
             )
     namespace, content = draft.namespace(), {"data": data} if data else {}
-    one = kubectl_files.entry("v1", "ConfigMap", _named(draft, "configmap"), namespace, content)
+    one = kubectl_files.entry("v1", "ConfigMap", _named(draft, "configmap"), namespace, content=content)
     arguments: dict[str, Json] = {"namespace": namespace, "objects": [one]}
     draft.note_dry_run(arguments)
     known = "from-literal from-file from-env-file dry-run output validate"
@@ -152,7 +152,7 @@ def create_configmap(_: str, reading: Reading) -> tuple[str, Built]:
 
 def create_namespace(_: str, reading: Reading) -> tuple[str, Built]:
     draft = Draft(reading)
-    one = kubectl_files.entry("v1", "Namespace", _named(draft, "namespace"), "", {})
+    one = kubectl_files.entry("v1", "Namespace", _named(draft, "namespace"), "", content={})
     arguments: dict[str, Json] = {"namespace": "", "objects": [one]}
     draft.note_dry_run(arguments)
     return "create_namespace", draft.finish(arguments, understood="dry-run output validate")
