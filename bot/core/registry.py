@@ -21,6 +21,9 @@ def _read(summary: str, *, promise: str = "Nothing changes: this only reads.", r
     )
 
 
+_BY_MANIFEST = "Write it as a manifest beside the runbooks and use kubectl create -f manifests/name.yaml."
+_SECRETS = dict.fromkeys(("secret", "token"), "Secrets do not belong in a runbook: create it where secrets are kept.")
+_BY_PATCH = "Use kubectl patch, which shows every field that changes."
 _BY_HAND = "Not offered as a step yet: do it by hand and record it, or use a declared program."
 
 
@@ -131,19 +134,23 @@ KINDS: Mapping[str, Kind] = {
     },
     **registry_objects.KINDS,
     **{
-        f"kubernetes.create_{resource}": _hand(tier, f"Create {resource} {{words}}", "creates an object")
+        f"kubernetes.create_{resource}": _hand(
+            tier, f"Create {resource} {{words}}", "creates an object", remedy=_SECRETS.get(resource, _BY_MANIFEST)
+        )
         for tier, resources in {
             MEDIUM: "service deployment deploy ingress quota poddisruptionbudget pdb",
             HIGH: "secret role rolebinding clusterrole clusterrolebinding serviceaccount sa token cronjob",
         }.items()
         for resource in resources.split()
     },
-    "kubernetes.edit": _hand(HIGH, "Edit {words}", "opens an editor on an object"),
+    "kubernetes.edit": _hand(HIGH, "Edit {words}", "opens an editor on an object", remedy=_BY_PATCH),
     **{
-        f"kubernetes.set_{what}": _hand(HIGH, f"Set {what} of {{words}}", "changes the pods' template: a new rollout")
+        f"kubernetes.set_{what}": _hand(
+            HIGH, f"Set {what} of {{words}}", "changes the pods' template: a new rollout", remedy=_BY_PATCH
+        )
         for what in ("selector", "serviceaccount", "subject", "sa", "volume", "volumes")
     },
-    "kubernetes.set": _hand(HIGH, "Set {words}", "changes the pods' template: a new rollout"),
+    "kubernetes.set": _hand(HIGH, "Set {words}", "changes the pods' template: a new rollout", remedy=_BY_PATCH),
     "kubernetes.drain": Kind(
         Effect.WRITE,
         HIGH,

@@ -1,5 +1,6 @@
 """Verbs that change objects: canonical arguments whatever the spelling, and refusals that name the remedy."""
 
+import json
 import shlex
 from typing import Any
 
@@ -251,7 +252,6 @@ def test_a_patch_file_is_the_patch() -> None:
         ("kubectl patch deploy/x -p '{\"a\":1}' --subresource=status", "--subresource is not supported here"),
         ("kubectl patch secret/x -p '{\"data\":{\"a\":\"Yg==\"}}'", "do not belong in a runbook"),
         ("kubectl patch secret/x --type=json -p '[{\"op\":\"add\",\"path\":\"/data/a\",\"value\":\"b\"}]'", "belong"),
-        ("kubectl patch secret/x --type=json -p '[{\"op\":\"add\",\"path\":\"\",\"value\":{}}]'", "do not belong"),
         ("kubectl delete deploy", "write a name, a selector or --all"),
         ("kubectl delete deploy x --all", "write one of them"),
         ("kubectl delete deploy --all -A", "--all-namespaces is not supported here"),
@@ -272,8 +272,10 @@ def test_a_patch_file_is_the_patch() -> None:
         ("kubectl create job x --image=busybox", "any image"),
         ("kubectl create job x --image=busybox -- sh -c id", "any image"),
         ("kubectl create job x", "--from"),
-        ("kubectl create secret generic x --from-literal=a=b", "by hand"),
-        ("kubectl create deployment x --image=y", "by hand"),
+        ("kubectl create secret generic x --from-literal=a=b", "where secrets are kept"),
+        ("kubectl create deployment x --image=y", "create -f manifests/name.yaml"),
+        ("kubectl set selector svc x a=b", "kubectl patch"),
+        ("kubectl edit deploy x", "kubectl patch"),
         ("oc rollout latest dc/x", "by hand"),
         ("kubectl label pod x a=b --dry-run=server", "--dry-run is not needed"),
     ],
@@ -282,6 +284,21 @@ def test_what_cannot_be_done_says_what_to_write(text: str, remedy: str) -> None:
     said = refusal(text, CONFIG)
     assert remedy.lower() in said.lower(), said
     assert said.endswith(".")
+
+
+HOLDING = [
+    {"op": "remove", "path": "/metadata/resourceVersion"},
+    {"op": "replace", "path": "/metadata/uid", "value": "x"},
+    {"op": "add", "path": "/metadata", "value": {}},
+    {"op": "add", "path": "", "value": {}},
+    {"op": "move", "from": "/metadata/resourceVersion", "path": "/metadata/labels/x"},
+]
+
+
+@pytest.mark.parametrize("one", HOLDING)
+def test_F60_a_patch_cannot_take_away_what_holds_it_to_one_version(one: dict[str, Json]) -> None:
+    text = shlex.join(["kubectl", "patch", "cm/x", "--type=json", "-p", json.dumps([one])])
+    assert "change single fields" in refusal(text)
 
 
 HOSTILE = [

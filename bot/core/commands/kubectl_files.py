@@ -34,6 +34,7 @@ _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9.
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SERVERS_OWN = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 _SECRET_PARTS = ("data", "stringData")
+_HOLDING = ("", "/metadata", "/metadata/uid", "/metadata/resourceVersion")
 _JSON_PATCH = frozenset(["add", "remove", "replace", "move", "copy", "test"])
 
 
@@ -113,6 +114,8 @@ def patch_problems(arguments: Mapping[str, Json]) -> list[str]:
     else:
         if not isinstance(patch, list) or not patch or not all(_is_json_operation(one) for one in patch):
             return ['the patch is not a list of operations: write [{"op": "replace", "path": "/...", "value": ...}]']
+        if any(_loses_version(one) for one in patch):
+            return ["the patch replaces the object's identity or version, which hold it: change single fields"]
         touched = [str(one["path"]) for one in patch if isinstance(one, dict) and "value" in one]
         has_values = any(path.split("/")[1:2] in (["data"], ["stringData"], [""], []) for path in touched)
     if arguments.get("resource") == "secrets" and has_values:
@@ -125,6 +128,13 @@ def _is_json_operation(one: Json) -> bool:
         return False
     path = one.get("path")
     return isinstance(path, str) and (path == "" or path.startswith("/"))
+
+
+def _loses_version(one: Json) -> bool:
+    """Whether the operation writes over the uid and resourceVersion that the executor tests, or takes them away."""
+    if not isinstance(one, dict) or one.get("op") == "test":
+        return False
+    return any(one.get(key) in _HOLDING for key in ("path", "from") if key in one)
 
 
 def entry(api: str, kind: str, name: str, namespace: str, *, content: Mapping[str, Json]) -> dict[str, Json]:
