@@ -24,6 +24,7 @@ from bot.sim.cluster import kinds
 from bot.sim.cluster.access import Binding, Rule
 from bot.sim.cluster.server import ClusterSim
 from bot.sim.cluster.writing import Options, Target
+from tests.adapters.kubernetes.test_objects import NIGHTLY
 from tests.test_architecture import ROOT
 
 Obj = dict[str, Any]
@@ -112,19 +113,6 @@ MANIFESTS: Mapping[str, tuple[Obj, ...]] = {
 }
 NODES = ("kubectl cordon node-1", "kubectl uncordon node-1", "kubectl taint nodes node-1 looked-at=yes:NoSchedule")
 NOT_GRANTED = {"create_namespace": "namespaces belong to whoever owns the cluster"}
-NIGHTLY: Obj = {
-    "metadata": {"name": "nightly"},
-    "spec": {
-        "schedule": "0 3 * * *",
-        "jobTemplate": {
-            "spec": {
-                "template": {
-                    "spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "worker:2.3.0"}]},
-                }
-            }
-        },
-    },
-}
 NOT_SERVED = {"top": "the simulated cluster serves no metrics"}
 
 
