@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import risk
+from bot.core import errors, risk
 from bot.core.commands import kubectl, parsing
 from bot.core.operations import Json, Operation, Tier
 from bot.core.runbooks import Parameter
@@ -299,6 +299,16 @@ HOLDING = [
 def test_F60_a_patch_cannot_take_away_what_holds_it_to_one_version(one: dict[str, Json]) -> None:
     text = shlex.join(["kubectl", "patch", "cm/x", "--type=json", "-p", json.dumps([one])])
     assert "change single fields" in refusal(text)
+
+
+@pytest.mark.parametrize("value", ['x","replicas":0,"y":"z', "[1]", "{}", 'a"', "a\\"])
+@pytest.mark.parametrize("form", ["-p", "--patch="])
+def test_F74_a_value_cannot_change_the_shape_of_a_patch(form: str, value: str) -> None:
+    patch = """'{"metadata":{"labels":{"a":"{v}"}}}'"""
+    with pytest.raises(errors.Invalid, match="inside a script or a quoted text"):
+        parsing.parse(
+            f"kubectl patch deploy/x {form}{patch}", values={"v": value}, parameters={"v": Parameter("v", ".*")}
+        )
 
 
 HOSTILE = [
