@@ -296,7 +296,7 @@ HOLDING = [
 
 
 @pytest.mark.parametrize("one", HOLDING)
-def test_F60_a_patch_cannot_take_away_what_holds_it_to_one_version(one: dict[str, Json]) -> None:
+def test_F63_a_patch_cannot_take_away_what_holds_it_to_one_version(one: dict[str, Json]) -> None:
     text = shlex.join(["kubectl", "patch", "cm/x", "--type=json", "-p", json.dumps([one])])
     assert "change single fields" in refusal(text)
 

@@ -107,7 +107,7 @@ GUARDED = (
 
 
 @pytest.mark.parametrize(("text", "path"), GUARDED)
-async def test_F60_what_was_created_anew_since_the_dry_run_is_not_touched(
+async def test_F63_what_was_created_anew_since_the_dry_run_is_not_touched(
     cluster: Cluster, text: str, path: str
 ) -> None:
     shown = await preview(cluster, text)
@@ -120,7 +120,7 @@ async def test_F60_what_was_created_anew_since_the_dry_run_is_not_touched(
 
 
 @pytest.mark.parametrize(("text", "path"), GUARDED[:-1])
-async def test_F60_what_was_changed_since_the_dry_run_is_not_touched(cluster: Cluster, text: str, path: str) -> None:
+async def test_F63_what_was_changed_since_the_dry_run_is_not_touched(cluster: Cluster, text: str, path: str) -> None:
     shown = await preview(cluster, text)
     await cluster.admin("PATCH", path, {"metadata": {"annotations": {"by": "somebody"}}})
     cluster.forget()
@@ -130,7 +130,7 @@ async def test_F60_what_was_changed_since_the_dry_run_is_not_touched(cluster: Cl
     assert (await preview(cluster, text)).facts != shown.facts
 
 
-async def test_F60_a_selection_runs_on_what_was_shown_and_on_nothing_that_matches_since(cluster: Cluster) -> None:
+async def test_F64_a_selection_runs_on_what_was_shown_and_on_nothing_that_matches_since(cluster: Cluster) -> None:
     text = "kubectl label pods -l app=worker seen=yes"
     shown = await preview(cluster, text)
     pod = {
@@ -190,7 +190,7 @@ async def test_a_conflict_is_tried_again_while_everything_holds(broken: Broken) 
 
 
 @pytest.mark.parametrize("words", ["annotate deploy/api note=x", "set image deploy/api api=api:2", "delete deploy api"])
-async def test_F21_a_lost_answer_is_unknown_and_nothing_is_sent_twice(broken: Broken, words: str) -> None:
+async def test_F68_a_lost_answer_is_unknown_and_nothing_is_sent_twice(broken: Broken, words: str) -> None:
     text = operation(f"kubectl {words} -n prod")
 
     async def hang_up(request: web.Request) -> web.StreamResponse:

@@ -53,7 +53,7 @@ def item(manifest: Obj | None = None, plural: str = "deployments") -> Item:
         "kubectl replace -f manifests/limit.yaml",
     ],
 )
-def test_F60_every_write_of_what_exists_is_held_to_its_uid_and_its_version(text: str) -> None:
+def test_F63_every_write_of_what_exists_is_held_to_its_uid_and_its_version(text: str) -> None:
     wanted = asked(text)
     kind = wanted.operation.kind.removeprefix("kubernetes.")
     edit = object_edits.EDITS[kind](wanted, item({"metadata": {"name": "x"}}))

@@ -228,7 +228,7 @@ def _status(cluster: Cluster, name: str) -> Obj:
     return found
 
 
-async def test_the_values_of_a_secret_are_never_shown(cluster: Cluster) -> None:
+async def test_F80_the_values_of_a_secret_are_never_shown(cluster: Cluster) -> None:
     text = 'kubectl patch secret/postgres --type=json -p \'[{"op":"move","from":"/data/password","path":"/data/p"}]\''
     shown = await preview(cluster, text)
     assert [line.split("  ")[0] for line in shown.change] == ["data.p", "data.password"]

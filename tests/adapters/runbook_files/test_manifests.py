@@ -47,7 +47,7 @@ def test_a_runbook_holds_what_its_files_say_and_a_manifest_is_no_runbook(tmp_pat
     assert report.check([tmp_path]) == []
 
 
-def test_a_changed_manifest_is_a_changed_runbook(tmp_path: Path) -> None:
+def test_F61_a_changed_manifest_is_a_changed_runbook(tmp_path: Path) -> None:
     files = RunbookFiles(folder(tmp_path))
     before = the(files.current())
     assert not files.reload_if_changed()
