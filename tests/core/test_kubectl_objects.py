@@ -193,6 +193,7 @@ def test_a_manifest_that_cannot_be_applied_says_why(document: Json, said: str) -
 def test_the_number_of_objects_is_bound_and_none_stands_twice() -> None:
     many = [manifest(metadata={"name": f"x{number}"}) for number in range(21)]
     assert "more than 20" in refusal("kubectl apply -f manifests/x.yaml", *many)
+    assert "longer than 64 KiB" in refusal("kubectl apply -f manifests/x.yaml", manifest(data={"a": "x" * 66_000}))
     assert "stands there twice" in refusal("kubectl apply -f manifests/x.yaml", CONFIG, CONFIG)
     assert "holds no object" in refusal("kubectl apply -f manifests/x.yaml", None)
 

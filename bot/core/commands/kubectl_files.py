@@ -11,6 +11,7 @@ is read here. Arguments:
 `objects` is missing while the content is not known. Parameters are not filled in inside manifests.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,6 +25,9 @@ Manifests = Mapping[str, tuple[Json, ...]]
 
 MOST_OBJECTS = 20
 """Objects of one command: what a person can look through on a phone before pressing a button."""
+
+MOST_BYTES = 64 * 1024
+"""Of one command's objects as JSON: they are stored with every plan, and shown."""
 
 FOLDER = "manifests"
 """Where files for kubectl stand, so that they are not read as runbooks."""
@@ -162,6 +166,8 @@ def _objects(documents: Sequence[tuple[str, Json]], namespace: str) -> tuple[lis
         found.append(one)
     if len(found) > MOST_OBJECTS:
         problems.append(f"{len(found)} objects in one command are more than {MOST_OBJECTS}: write several steps")
+    if len(json.dumps(found)) > MOST_BYTES:
+        problems.append(f"the objects are longer than {MOST_BYTES // 1024} KiB: write several steps")
     if not found and not problems:
         problems.append("the file holds no object: write one with apiVersion, kind and metadata.name")
     return found, problems
