@@ -90,7 +90,7 @@ def _uses(runbook: Runbook, programs: Sequence[AllowedProgram]) -> Iterator[_Use
         place = f"{key}.{_KEYS[type(action)]}"
         known = captures.parameters_at(runbook, position)
         try:
-            operation = parsing.operation(action, parameters=known, programs=programs)
+            operation = parsing.operation(action, parameters=known, programs=programs, manifests=runbook.manifests)
         except Invalid as error:
             problem = Problem(runbook.path, step.line, place, error.problem, error.remedy)
             yield _Use(step, key, action, None, problem)

@@ -6,30 +6,13 @@ means that the kind is judged but not run. Rules that raise a tier stand in `ris
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from bot.core import registry_objects
 from bot.core.operations import Effect, Replay, Tier
+from bot.core.registry_kinds import SERVER_DRY_RUN as _SERVER_DRY_RUN
+from bot.core.registry_kinds import Kind
 
 LOW, MEDIUM, HIGH = Tier.LOW, Tier.MEDIUM, Tier.HIGH
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`summary` may use {what} (the targets), {where} (the namespace), and the arguments' own names.
-
-    `promise` says what a dry run of this kind can and cannot foresee. `undo` is the way back in words.
-    """
-
-    effect: Effect
-    tier: Tier
-    replay: Replay
-    summary: str
-    reason: str
-    counters: Mapping[str, int] = field(default_factory=dict)
-    is_reversible: bool = False
-    undo: str = ""
-    promise: str = ""
-    remedy: str = ""
 
 
 def _read(summary: str, *, promise: str = "Nothing changes: this only reads.", remedy: str = "") -> Kind:
@@ -38,6 +21,9 @@ def _read(summary: str, *, promise: str = "Nothing changes: this only reads.", r
     )
 
 
+_BY_MANIFEST = "Write it as a manifest beside the runbooks and use kubectl create -f manifests/name.yaml."
+_SECRETS = dict.fromkeys(("secret", "token"), "Secrets do not belong in a runbook: create it where secrets are kept.")
+_BY_PATCH = "Use kubectl patch, which shows every field that changes."
 _BY_HAND = "Not offered as a step yet: do it by hand and record it, or use a declared program."
 
 
@@ -49,8 +35,6 @@ def _sql(tier: Tier, summary: str, reason: str) -> Kind:
     promise = "It was tried in a transaction that was rolled back; triggers ran, sequences may have moved on."
     return Kind(Effect.WRITE, tier, Replay.ONCE, summary, reason, promise=promise)
 
-
-_SERVER_DRY_RUN = "The API server checked it without storing it; what controllers then do is not foreseen."
 
 KINDS: Mapping[str, Kind] = {
     # --- reads ---
@@ -172,28 +156,25 @@ KINDS: Mapping[str, Kind] = {
         diff wait config_view config_get_contexts config_current_context config_get_clusters config_get_users options
         completion kustomize help whoami status adm_top plugin""".split()  # noqa: SIM905
     },
-    "kubernetes.apply": _hand(HIGH, "Apply {words}", "creates or changes whatever the file says"),
-    "kubernetes.create": _hand(HIGH, "Create {words}", "creates whatever the file says"),
+    **registry_objects.KINDS,
     **{
-        f"kubernetes.create_{resource}": _hand(tier, f"Create {resource} {{words}}", "creates an object")
+        f"kubernetes.create_{resource}": _hand(
+            tier, f"Create {resource} {{words}}", "creates an object", remedy=_SECRETS.get(resource, _BY_MANIFEST)
+        )
         for tier, resources in {
-            MEDIUM: "job configmap namespace ns cm service deployment deploy ingress quota poddisruptionbudget pdb",
+            MEDIUM: "service deployment deploy ingress quota poddisruptionbudget pdb",
             HIGH: "secret role rolebinding clusterrole clusterrolebinding serviceaccount sa token cronjob",
         }.items()
         for resource in resources.split()
     },
-    "kubernetes.replace": _hand(HIGH, "Replace {words}", "replaces whatever the file says"),
-    "kubernetes.delete": _hand(HIGH, "Delete {what}{where}", "deletes objects that nothing brings back"),
-    "kubernetes.patch": _hand(HIGH, "Patch {words}", "changes any field of an object"),
-    "kubernetes.edit": _hand(HIGH, "Edit {words}", "opens an editor on an object"),
+    "kubernetes.edit": _hand(HIGH, "Edit {words}", "opens an editor on an object", remedy=_BY_PATCH),
     **{
-        f"kubernetes.set_{what}": _hand(HIGH, f"Set {what} of {{words}}", "changes the pods' template: a new rollout")
-        for what in ("image", "env", "resources", "selector", "serviceaccount", "subject", "sa", "volume", "volumes")
+        f"kubernetes.set_{what}": _hand(
+            HIGH, f"Set {what} of {{words}}", "changes the pods' template: a new rollout", remedy=_BY_PATCH
+        )
+        for what in ("selector", "serviceaccount", "subject", "sa", "volume", "volumes")
     },
-    "kubernetes.set": _hand(HIGH, "Set {words}", "changes the pods' template: a new rollout"),
-    "kubernetes.label": _hand(MEDIUM, "Label {words}", "changes labels, which selectors and services follow"),
-    "kubernetes.annotate": _hand(MEDIUM, "Annotate {words}", "changes annotations, which controllers follow"),
-    "kubernetes.taint": _hand(HIGH, "Taint {words}", "may evict every pod of a node"),
+    "kubernetes.set": _hand(HIGH, "Set {words}", "changes the pods' template: a new rollout", remedy=_BY_PATCH),
     "kubernetes.drain": Kind(
         Effect.WRITE,
         HIGH,
@@ -217,12 +198,8 @@ KINDS: Mapping[str, Kind] = {
     "kubernetes.rsh": _hand(HIGH, "Open a shell in {words}", "waits for someone to type", effect=Effect.UNKNOWN),
     "kubernetes.proxy": _hand(HIGH, "Open a proxy", "opens the API server to this machine", effect=Effect.UNKNOWN),
     "kubernetes.auth_reconcile": _hand(HIGH, "Reconcile access rules {words}", "changes who may do what"),
-    "kubernetes.autoscale": _hand(MEDIUM, "Autoscale {words}", "lets the cluster change the number of pods"),
-    "kubernetes.expose": _hand(MEDIUM, "Expose {words}", "opens a workload to the network"),
     "kubernetes.certificate_approve": _hand(HIGH, "Approve certificate {words}", "hands out an identity"),
     "kubernetes.certificate_deny": _hand(MEDIUM, "Deny certificate {words}", "refuses an identity"),
-    "kubernetes.rollout_pause": _hand(MEDIUM, "Pause the rollout of {what}{where}", "holds back changes"),
-    "kubernetes.rollout_resume": _hand(MEDIUM, "Resume the rollout of {what}{where}", "lets changes go on"),
     "kubernetes.rollout_latest": _hand(MEDIUM, "Start a rollout of {words}", "starts a new rollout"),
     "kubernetes.rollout_cancel": _hand(MEDIUM, "Cancel the rollout of {words}", "stops a rollout"),
     **{

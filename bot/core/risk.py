@@ -8,10 +8,11 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core import ratings, registry
+from bot.core import ratings, registry, risk_objects
 from bot.core.commands import kubectl, kubectl_flags, nested, placeholders, programs, special
 from bot.core.operations import Effect, Family, Json, Judgement, Operation, Replay, Tier, highest
 from bot.core.ratings import Rating
+from bot.core.registry_kinds import Kind
 
 SEVERAL = 3
 """More named pods than this in one command is a wide change."""
@@ -47,8 +48,9 @@ def _resources(arguments: Arguments) -> frozenset[str]:
 
 
 def _is_wide(arguments: Arguments) -> bool:
-    everything = bool(arguments.get("all") or arguments.get("selector") or arguments.get("all_namespaces"))
-    return everything or ("name" in arguments and arguments["name"] == "")
+    selects = bool(arguments.get("selector") or arguments.get("field_selector"))
+    everything = bool(arguments.get("all") or arguments.get("all_namespaces"))
+    return selects or everything or ("name" in arguments and arguments["name"] == "")
 
 
 def _shows_values(arguments: Arguments) -> bool:
@@ -93,7 +95,7 @@ _RULES: tuple[_Rule, ...] = (
         Tier.HIGH,
         "names no single object: everything of that type is touched",
         _is_wide,
-        _kinds("rollout_restart", "scale", "rollout_pause", "rollout_resume"),
+        _kinds("rollout_restart", "scale"),
     ),
     _Rule(
         Tier.HIGH,
@@ -196,6 +198,7 @@ def _rate_kubernetes(operation: Operation, depth: int) -> Rating:
         for rule in _RULES
         if operation.kind in rule.kinds and rule.holds(arguments)
     ]
+    parts += risk_objects.rate(operation.kind, arguments)
     effect = ratings.combine(parts).effect
     parts += _surroundings(arguments, effect)
     return ratings.combine(parts)
@@ -241,13 +244,13 @@ def _rate_sql(operation: Operation) -> Rating:
     return ratings.combine(parts)
 
 
-def _counters(operation: Operation, kind: registry.Kind) -> Mapping[str, int]:
+def _counters(operation: Operation, kind: Kind) -> Mapping[str, int]:
     if operation.kind == "kubernetes.delete_pod":
         return {"pod_restarts": max(1, len(_names(operation.arguments)))}
-    return kind.counters
+    return risk_objects.counters(operation.kind, operation.arguments, kind.counters)
 
 
-def _replay(operation: Operation, kind: registry.Kind, rating: Rating) -> Replay:
+def _replay(operation: Operation, kind: Kind, rating: Rating) -> Replay:
     """Whatever the kind or the author says: what does not only read is never re-run freely."""
     is_read = rating.effect is Effect.READ
     if operation.family is Family.HTTP or operation.kind == "program.run":
@@ -303,6 +306,8 @@ def summarise(operation: Operation) -> str:
 
 
 def _targets(arguments: Arguments, kind: str) -> str:
+    if manifests := risk_objects.targets(arguments):
+        return manifests
     default = "pods" if kind == "kubernetes.delete_pod" else "nodes" if kind.endswith("cordon") else ""
     resource = str(arguments.get("resource") or default)
     names = [str(name) for name in _names(arguments)] or [str(arguments.get("name") or "")]

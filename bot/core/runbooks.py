@@ -208,10 +208,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """`digest` is over the file's bytes. `limits` are counters per incident, `bounds` what reaches beyond one; a
-    counter not named is not limited.
+    """`digest` is over the bytes of the file and of the manifests that its steps name.
 
-    `approvers` may lack a tier: the default rule of the settings then applies. `notes` is prose shown on escalation.
+    `limits` are counters per incident, `bounds` what reaches beyond one; a counter not named is not limited.
+    `approvers` may lack a tier: the settings' default rule then applies. `notes` is prose shown on escalation.
+    `manifests` has the documents of each file that a kubectl command names, by its path below the folder of runbooks.
     """
 
     name: RunbookName
@@ -230,6 +231,7 @@ class Runbook:
     approvers: Mapping[Tier, ApproverRule] = field(default_factory=dict)
     escalation: str = ""
     notes: str = ""
+    manifests: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,9 @@ class _Reading:
 
     def operation(self, action: Action) -> Operation:
         known = captures.parameters_at(self.setting.runbook, self.position)
-        return parsing.operation(action, values=None if self.is_template else self.setting.values, parameters=known)
+        values = None if self.is_template else self.setting.values
+        manifests = self.setting.runbook.manifests
+        return parsing.operation(action, values=values, parameters=known, manifests=manifests)
 
     def verification(self, verification: Verification | None) -> PlannedVerification | None:
         if verification is None:

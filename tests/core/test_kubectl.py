@@ -186,7 +186,7 @@ def test_behind_the_double_dash_flags_belong_to_the_command() -> None:
         "kubectl delete pods",
         "kubectl delete pod x --all",
         "kubectl delete pods -l ''",
-        "kubectl delete deployment x",
+        "kubectl delete deployment",
         "kubectl delete pods --all -A",
         "kubectl delete pod x --dry-run=server",
         "kubectl rollout restart deploy a b",

@@ -43,6 +43,10 @@ class Asked:
         value = self.arguments.get(name)
         return [str(word) for word in value] if isinstance(value, list) else []
 
+    def grace(self) -> int | None:
+        """Seconds that a deleted pod has to end; None is its own setting. `--force` means none, as kubectl has it."""
+        return 0 if self.flag("force") else self.number("grace_period_seconds")
+
     def spot(self) -> str:
         """`deployment/api -n production`, as it is typed behind kubectl's verb."""
         kind = self.resource.kind.lower()

@@ -68,7 +68,7 @@ def is_observed(workload: Obj) -> bool:
 # --- patches ---------------------------------------------------------------------------------------------------------
 
 
-def _same(current: Obj) -> dict[str, str]:
+def same(current: Obj) -> dict[str, str]:
     """The metadata that makes the server refuse a patch of anything but this very version of this very object."""
     return {"uid": uid_of(current), "resourceVersion": version_of(current)}
 
@@ -76,7 +76,7 @@ def _same(current: Obj) -> dict[str, str]:
 def restart(current: Obj, now: datetime) -> Obj:
     """As `kubectl rollout restart` does it (strategic merge)."""
     note = {RESTARTED_AT: now.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    return {"metadata": _same(current), "spec": {"template": {"metadata": {"annotations": note}}}}
+    return {"metadata": same(current), "spec": {"template": {"metadata": {"annotations": note}}}}
 
 
 def scale(current: Obj, wanted: int) -> Obj:
@@ -85,16 +85,20 @@ def scale(current: Obj, wanted: int) -> Obj:
 
 
 def cordon(current: Obj, *, is_off: bool) -> Obj:
-    return {"metadata": _same(current), "spec": {"unschedulable": True if is_off else None}}
+    return {"metadata": same(current), "spec": {"unschedulable": True if is_off else None}}
+
+
+def held(current: Obj) -> list[Obj]:
+    """What a JSON patch begins with, so that it fits this very version of this very object only."""
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": uid_of(current)},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version_of(current)},
+    ]
 
 
 def undo(current: Obj, template: Obj) -> list[Obj]:
     """A JSON patch, because a merge would keep what the newer template added."""
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(current)},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": version_of(current)},
-        {"op": "replace", "path": "/spec/template", "value": template},
-    ]
+    return [*held(current), {"op": "replace", "path": "/spec/template", "value": template}]
 
 
 # --- revisions -------------------------------------------------------------------------------------------------------

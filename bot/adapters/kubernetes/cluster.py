@@ -17,6 +17,8 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
+"""Server-side apply; JSON is YAML."""
 
 PAGE = 500
 """Objects asked for at once: kubectl's own chunk size."""
@@ -37,6 +39,15 @@ class Object:
     @property
     def path(self) -> str:
         return self.resource.path(self.namespace, self.name, self.subresource)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """How one object is written: `verb` as RBAC names it (create, update, patch), `form` the body's content type."""
+
+    verb: str
+    body: object
+    form: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +128,25 @@ class Cluster:
         query = [("fieldManager", "pageturner"), *_dry(is_dry=is_dry)]
         return await self.json(Request("PATCH", wanted.path, query, body=patch, content_type=form))
 
-    async def delete_pod(self, namespace: str, name: str, *, uid: str, grace: int | None, is_dry: bool) -> Obj:
+    async def write(self, wanted: Object, edit: Edit, *, is_dry: bool) -> Obj:
+        """Create, patch or replace one object; unknown fields are refused, so that a typo is not lost."""
+        method = {"create": "POST", "update": "PUT", "patch": "PATCH"}[edit.verb]
+        path = wanted.resource.path(wanted.namespace) if edit.verb == "create" else wanted.path
+        query = [("fieldManager", "pageturner"), ("fieldValidation", "Strict"), *_dry(is_dry=is_dry)]
+        return await self.json(Request(method, path, query, body=edit.body, content_type=edit.form))
+
+    async def delete(
+        self, wanted: Object, *, uid: str, is_dry: bool, grace: int | None = None, propagation: str = ""
+    ) -> Obj:
         """With the UID as precondition. A body hides the query from the server: the dry run is in both."""
         options: Obj = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
         options |= {"gracePeriodSeconds": grace} if grace is not None else {}
+        options |= {"propagationPolicy": propagation} if propagation else {}
         options |= {"dryRun": ["All"]} if is_dry else {}
-        path = PODS.path(namespace, name)
-        return await self.json(Request("DELETE", path, _dry(is_dry=is_dry), body=options))
+        return await self.json(Request("DELETE", wanted.path, _dry(is_dry=is_dry), body=options))
+
+    async def delete_pod(self, namespace: str, name: str, *, uid: str, grace: int | None, is_dry: bool) -> Obj:
+        return await self.delete(Object(PODS, namespace, name), uid=uid, grace=grace, is_dry=is_dry)
 
     async def review(self, kind: str, group: str, spec: Obj) -> Obj:
         """A review asks and stores nothing; answers its status."""

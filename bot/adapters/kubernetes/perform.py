@@ -7,11 +7,19 @@ fact still holds, for status updates move the version all the time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.adapters.kubernetes import changes, exec_stream, pods, reads, templates, troubles
+from bot.adapters.kubernetes import (
+    changes,
+    exec_stream,
+    object_edits,
+    perform_objects,
+    pods,
+    reads,
+    templates,
+    troubles,
+)
 from bot.adapters.kubernetes.asking import Asked
 from bot.adapters.kubernetes.client import Obj
 from bot.adapters.kubernetes.cluster import JSON_PATCH, MERGE, STRATEGIC, Object, name_of, uid_of
-from bot.adapters.kubernetes.preview import grace
 from bot.adapters.kubernetes.preview_changes import scale_of, undo_facts
 from bot.adapters.kubernetes.resources import NODES, PODS, REPLICA_SETS
 from bot.adapters.kubernetes.troubles import CONFLICT, Ending, Trouble, changed
@@ -109,33 +117,6 @@ async def cordon(asked: Asked, preview: Preview) -> Performed:
     return _done(f"node/{node.name} {'cordoned' if is_off else 'uncordoned'}", preview)
 
 
-async def delete_pod(asked: Asked, preview: Preview) -> Performed:
-    """All are tried dry first, so that one which cannot be deleted keeps the others."""
-    for is_dry in (True, False):
-        gone: list[str] = []
-        for target in preview.targets:
-            try:
-                await asked.cluster.delete_pod(
-                    target.namespace, target.name, uid=target.uid, grace=grace(asked), is_dry=is_dry
-                )
-            except Trouble as trouble:
-                return _partly(troubles.performed(trouble), gone if not is_dry else [], target.name, preview)
-            gone.append(target.name)
-    return _done("\n".join(f'pod "{name}" deleted' for name in gone), preview)
-
-
-def _partly(done: Performed, gone: list[str], name: str, preview: Preview) -> Performed:
-    """With some already deleted, nothing is `refused` or repeatable any more: what was done is said first."""
-    if not gone:
-        return Performed(
-            done.outcome, detail=f"{name}: {done.detail}", status=done.status, is_repeatable=done.is_repeatable
-        )
-    outcome = Outcome.UNKNOWN if done.outcome is Outcome.UNKNOWN else Outcome.FAILED
-    said = f"Deleted {len(gone)} of {len(preview.targets)} pods, then {name}: {done.detail}"
-    output = "\n".join(f'pod "{one}" deleted' for one in gone)
-    return Performed(outcome, output=output, detail=said, status=done.status)
-
-
 async def execute(asked: Asked, preview: Preview) -> Performed:
     """Exec takes no precondition, so the pod is held against the preview right before."""
     pinned = preview.targets[0]
@@ -165,10 +146,12 @@ Performer = Callable[[Asked, Preview], Awaitable[Performed]]
 
 PERFORMERS: Mapping[str, Performer] = {
     "exec": execute,
-    "delete_pod": delete_pod,
+    "delete_pod": perform_objects.delete,
     "rollout_restart": rollout_restart,
     "rollout_undo": rollout_undo,
     "scale": scale,
     "cordon": cordon,
     "uncordon": cordon,
+    "delete": perform_objects.delete,
+    **dict.fromkeys(object_edits.EDITS, perform_objects.change),
 }

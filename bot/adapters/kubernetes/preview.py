@@ -7,7 +7,16 @@ remedy.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bot.adapters.kubernetes import access, pods, preview_changes, resources, troubles
+from bot.adapters.kubernetes import (
+    access,
+    object_edits,
+    pods,
+    preview_changes,
+    preview_deletions,
+    preview_objects,
+    resources,
+    troubles,
+)
 from bot.adapters.kubernetes.access import Need
 from bot.adapters.kubernetes.asking import Asked
 from bot.adapters.kubernetes.client import Obj
@@ -169,11 +178,11 @@ async def delete_pod(asked: Asked) -> Preview:
     if problems:
         return Preview(identity=who, problems=problems)
     for pod in found:
-        await asked.cluster.delete_pod(place, name_of(pod), uid=uid_of(pod), grace=grace(asked), is_dry=True)
+        await asked.cluster.delete_pod(place, name_of(pod), uid=uid_of(pod), grace=asked.grace(), is_dry=True)
     bare = sum(1 for pod in found if owner_of(pod) is None)
     return Preview(
         targets=tuple(_pod_target(pod, note=pods.phase(pod)) for pod in found),
-        change=_deletions(found, is_forced=grace(asked) == 0),
+        change=_deletions(found, is_forced=asked.grace() == 0),
         promise="the cluster accepted a dry run of each deletion",
         counters={"pod_restarts": len(found) - bare, "replicas_removed": bare},
         totals=await _totals(asked, found),
@@ -185,15 +194,14 @@ async def _meant(asked: Asked) -> tuple[list[Obj], list[str]]:
     """The pods that are named or matched, and the names that are not there. Pods that already end are not matched."""
     names = list(dict.fromkeys(asked.words("names")))
     if not names:
-        listed = await asked.cluster.list(Selection(PODS, asked.namespace, labels=asked.text("selector")))
+        listed = await asked.cluster.list(_selection(asked))
         return [pod for pod in listed if not pods.is_ending(pod)], []
     pairs = [(name, await asked.cluster.find(Object(PODS, asked.namespace, name))) for name in names]
     return [pod for _, pod in pairs if pod is not None], [name for name, pod in pairs if pod is None]
 
 
-def grace(asked: Asked) -> int | None:
-    """Seconds that a pod has to end; None is its own setting. `--force` means none, as kubectl has it."""
-    return 0 if asked.flag("force") else asked.number("grace_period_seconds")
+def _selection(asked: Asked) -> Selection:
+    return Selection(PODS, asked.namespace, labels=asked.text("selector"), fields=asked.text("field_selector"))
 
 
 def _deletions(found: Sequence[Obj], *, is_forced: bool) -> tuple[str, ...]:
@@ -244,4 +252,6 @@ PREVIEWERS: Mapping[str, Previewer] = {
     "scale": preview_changes.scale,
     "cordon": preview_changes.cordon,
     "uncordon": preview_changes.cordon,
+    "delete": preview_deletions.delete,
+    **dict.fromkeys(object_edits.EDITS, preview_objects.change),
 }

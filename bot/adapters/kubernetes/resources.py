@@ -1,13 +1,15 @@
 """Resource types by their plural: group, version, kind and address. Built-in ones only (`kubectl api-resources`)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from bot.core.errors import Invalid
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
 """Object names: DNS subdomains, and the colons that RBAC names hold."""
+
+_VERSION = re.compile(r"v[1-9][0-9]?(?:(?:alpha|beta)[1-9][0-9]?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,16 @@ EVENTS = _BY_PLURAL["events"]
 SECRETS = _BY_PLURAL["secrets"]
 REPLICA_SETS = _BY_PLURAL["replicasets"]
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
+
+
+def served(plural: str, api_version: str) -> Resource:
+    """The type as a manifest names it: another version of the same group is taken as written. Invalid otherwise."""
+    known = named(plural)
+    group, _, version = api_version.rpartition("/")
+    if group != known.group or not _VERSION.fullmatch(version):
+        right = f"{known.group}/{known.version}" if known.group else known.version
+        raise Invalid(f"{known.kind} is not of {api_version[:80]!r}", remedy=f"write apiVersion: {right}")
+    return replace(known, version=version)
 
 
 def named(plural: str) -> Resource:

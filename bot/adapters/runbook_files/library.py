@@ -5,12 +5,12 @@ Files are read again only when their size, times or inode changed, and replaced 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.adapters.runbook_files import loading
+from bot.adapters.runbook_files import loading, manifests
 from bot.adapters.runbook_files.findings import Unreadable
 from bot.core import checking
 from bot.core.ids import Digest, RunbookName
@@ -22,12 +22,16 @@ _Stamp = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is known of one file. `good` is the last runbook that loaded; `problems` are those of the version now."""
+    """What is known of one file. `good` is the last runbook that loaded; `problems` are those of the version now.
+
+    `names` are the manifests that it names: `stamp` is over them too, so that a changed one is read again.
+    """
 
     stamp: _Stamp
     digest: Digest | None
     good: Runbook | None
     problems: tuple[Problem, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class RunbookFiles:
@@ -57,7 +61,7 @@ class RunbookFiles:
 
     def _entry(self, path: Path) -> _Entry:
         before = self._entries.get(path)
-        stamp = _stamp(path)
+        stamp = self._stamps(path, before.names if before else ())
         if before and stamp == before.stamp:
             return before
         shown = str(path)
@@ -67,13 +71,19 @@ class RunbookFiles:
         except Unreadable as error:
             return _Entry(stamp, None, good, (error.finding,))
         digest = loading.digest(content)
-        if before and digest == before.digest:
+        if before and digest == before.digest and not before.names:
             return _Entry(stamp, digest, before.good, before.problems)
         loaded = loading.load(content, shown=shown)
+        names = manifests.named(loaded.runbook) if loaded.runbook else ()
+        stamp = self._stamps(path, names)
+        loaded = manifests.complete(loaded, self._root)
         problems = loaded.problems
         if loaded.runbook:
             problems = tuple(loading.placed(problem, loaded) for problem in self._check(loaded.runbook))
-        return _Entry(stamp, digest, good if problems else loaded.runbook, problems)
+        return _Entry(stamp, digest, good if problems else loaded.runbook, problems, names)
+
+    def _stamps(self, path: Path, names: Sequence[str]) -> _Stamp:
+        return (*_stamp(path), *(number for name in names for number in _stamp(self._root / name)))
 
     def _assembled(self, entries: Mapping[Path, _Entry]) -> Library:
         by_name: dict[RunbookName, list[Runbook]] = defaultdict(list)

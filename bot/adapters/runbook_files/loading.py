@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.adapters.runbook_files import markdown_form, yaml_form
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
+from bot.core.commands import kubectl_files
 from bot.core.ids import Digest
 from bot.core.runbooks import Problem
 
@@ -20,13 +21,17 @@ MOST_FILES = 20_000
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".md"})
 _OTHER_FILES = frozenset({"readme.md", "escalation.yaml", "escalation.yml"})
-_OTHER_FOLDERS = frozenset({"policies"})
+_MANIFEST = ".manifest"
+"""How a file for kubectl is named where there is no folder for them: a mounted config map is flat."""
+
+_OTHER_FOLDERS = frozenset({"policies", kubectl_files.FOLDER})
 
 
 def is_runbook(path: Path) -> bool:
     """By name alone. Hidden files are left out: Kubernetes mounts config maps through hidden folders."""
     name = path.name.lower()
-    return path.suffix.lower() in _SUFFIXES and name not in _OTHER_FILES and not name.startswith(".")
+    is_other = name in _OTHER_FILES or name.startswith(".") or path.stem.lower().endswith(_MANIFEST)
+    return path.suffix.lower() in _SUFFIXES and not is_other
 
 
 def find(root: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.adapters.runbook_files import library, loading
+from bot.adapters.runbook_files import library, loading, manifests
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.adapters.runbook_files.library import Check
 from bot.core import checking
@@ -44,7 +44,8 @@ def _load(paths: Iterable[Path]) -> Iterator[Loaded]:
         root = given if given.is_dir() else given.parent
         for path in files:
             try:
-                yield loading.load(loading.read(path, root, shown=str(path)), shown=str(path))
+                loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path))
+                yield manifests.complete(loaded, root)
             except Unreadable as error:
                 yield Loaded(None, (error.finding,))
 

@@ -8,7 +8,6 @@ Arguments of the kinds that can be run (all keys always there; `?` marks those p
     kubernetes.logs              {resource, name, namespace, container, all_containers, previous, tail, since_seconds,
                                   timestamps, selector, limit_bytes}
     kubernetes.exec              {resource, name, namespace, container, command[]}
-    kubernetes.delete_pod        {names[], namespace, selector, all, grace_period_seconds|null, force}
     kubernetes.rollout_restart | rollout_undo | rollout_status | rollout_history
                                  {resource, name, namespace, to_revision|null, timeout_seconds|null}
     kubernetes.scale             {resource, name, namespace, replicas, current_replicas|null}
@@ -16,6 +15,8 @@ Arguments of the kinds that can be run (all keys always there; `?` marks those p
     kubernetes.top               {resource (pods|nodes), names[], namespace, all_namespaces, selector, sort_by?,
                                   containers?, no_headers?}
     kubernetes.version           {}
+    delete, delete_pod, label, annotate, taint, patch, rollout pause and resume, autoscale, expose: `kubectl_objects`
+    apply, create, replace: `kubectl_files` · set image, env and resources, create of one object: `kubectl_templates`
 
 `resource` is the plural (pods, deployments, ...). `namespace` "" means not given. `tail` and `since_seconds` are a
 number or null; `limit_bytes` is always a number. Any kind may carry `notes` (sentences: what was left out and why),
@@ -27,8 +28,9 @@ It must not know risk: that is the registry's.
 from collections.abc import Sequence
 
 from bot.core import registry
-from bot.core.commands import flags, kubectl_flags, kubectl_verbs
+from bot.core.commands import flags, kubectl_files, kubectl_flags, kubectl_verbs
 from bot.core.commands.kubectl_drafts import Built
+from bot.core.commands.kubectl_files import Manifests
 from bot.core.commands.wordlists import words
 from bot.core.operations import Family, Json, Operation
 
@@ -45,8 +47,11 @@ def is_kubectl(argv: Sequence[str]) -> bool:
     return bool(argv) and argv[0].rsplit("/", 1)[-1] in PROGRAMS
 
 
-def parse(argv: Sequence[str], *, text: str) -> Operation:
-    """`argv` starts with the program. Never raises: what cannot be run says so in `arguments["refused"]`."""
+def parse(argv: Sequence[str], *, text: str, manifests: Manifests | None = None) -> Operation:
+    """`argv` starts with the program. Never raises: what cannot be run says so in `arguments["refused"]`.
+
+    `manifests` is the content of the files that `-f` may name; without it such a command is judged, not run.
+    """
     before, verb, rest = _find_verb(argv[1:])
     prefix = flags.read(before, kubectl_flags.GLOBAL)
     if not verb or prefix.has_unknown or prefix.words or prefix.after is not None:
@@ -60,6 +65,7 @@ def parse(argv: Sequence[str], *, text: str) -> Operation:
         kind, built = kubectl_verbs.recognise(verb, reading)
     else:
         kind, built = builder(verb, reading)
+        built = kubectl_files.attach(built, manifests)
     return _operation(
         kind, built, text, connection=[name for name in reading.flags if name in kubectl_flags.CONNECTION]
     )

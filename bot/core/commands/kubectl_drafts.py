@@ -88,7 +88,7 @@ class Draft:
         else:
             found, names = ",".join(resources.canonical(part) for part in words[0].split(",")), list(words[1:])
         self._check_resource(found)
-        self._check_names(names)
+        self.check_names(names)
         return found, names
 
     def _check_resource(self, resource: str) -> None:
@@ -97,7 +97,7 @@ class Draft:
         elif resource not in resources.KNOWN:
             self.problems.append(f"`{resource}` is not a resource type known here: use one of the built-in types")
 
-    def _check_names(self, names: Sequence[str]) -> None:
+    def check_names(self, names: Sequence[str]) -> None:
         for name in names:
             if not _NAME.fullmatch(name):
                 self.problems.append(f"`{name}` is not a Kubernetes name: letters, digits, dots and dashes only")
@@ -136,3 +136,12 @@ class Draft:
     def drop(self, flag: str, why: str) -> None:
         if self.reading.has(flag):
             self.notes.append(why)
+
+    def note_dry_run(self, arguments: dict[str, Json]) -> None:
+        """kubectl's own dry run changes nothing, but what is approved must be what runs."""
+        value = self.reading.value("dry-run")
+        if value in ("true", "client", "server", "unchanged"):
+            arguments["dry_run"] = True
+            self.problems.append("--dry-run is not needed: every step is shown as a dry run first; leave it out")
+        elif value not in ("", "none", "false"):
+            self.problems.append(f"--dry-run={value} is not known: leave it out")

@@ -29,12 +29,13 @@ HARMLESS = words(
     """request-timeout v vmodule disable-compression log-flush-frequency match-server-version warnings-as-errors
     chunk-size ignore-not-found show-kind label-columns server-print allow-missing-template-keys
     show-managed-fields no-headers prefix max-log-requests pod-running-timeout quiet show-events wait
-    ignore-errors record field-manager template-keys"""
+    ignore-errors record field-manager template-keys save-config"""
 )
 """Flags that change how a thing is printed or waited for, not what is touched."""
 
 _PRINT = "output/o= template= allow-missing-template-keys show-managed-fields no-headers"
 _FILES = "filename/f= kustomize/k= recursive/R"
+_MARKS = "field-selector= all overwrite list local resource-version= dry-run? record"
 _WIDE = "selector/l= all-namespaces/A"
 
 VERBS: Mapping[str, flags.Table] = {
@@ -61,6 +62,19 @@ VERBS: Mapping[str, flags.Table] = {
             show-capacity""",
         "config view": "raw flatten minify merge output/o= template= allow-missing-template-keys",
         "version": "client output/o= short",
+        "label": f"{_PRINT} {_FILES} {_WIDE} {_MARKS}",
+        "annotate": f"{_PRINT} {_FILES} {_WIDE} {_MARKS}",
+        "taint": f"{_PRINT} selector/l= all overwrite validate? dry-run?",
+        "patch": f"{_PRINT} {_FILES} type= patch/p= patch-file= subresource= local dry-run? record",
+        "rollout pause": f"{_PRINT} {_FILES} selector/l= dry-run?",
+        "rollout resume": f"{_PRINT} {_FILES} selector/l= dry-run?",
+        "autoscale": f"{_PRINT} {_FILES} name= min= max= cpu-percent= dry-run? record",
+        "expose": f"""{_PRINT} {_FILES} port= target-port= protocol= name= type= selector= labels/l= external-ip=
+            load-balancer-ip= session-affinity= cluster-ip= overrides= override-type= dry-run? record""",
+        "set image": f"{_PRINT} {_FILES} selector/l= all local dry-run? record",
+        "set env": f"""{_PRINT} {_FILES} selector/l= all local env/e= containers/c= from= prefix= keys= list resolve
+            overwrite dry-run? record""",
+        "set resources": f"{_PRINT} {_FILES} selector/l= all local containers/c= limits= requests= dry-run? record",
     }.items()
 }
 

@@ -3,6 +3,8 @@
 From `kubectl api-resources` of 1.32. It must not know verbs or flags.
 """
 
+import re
+
 from bot.core.commands.wordlists import words
 
 _TABLE = """
@@ -63,6 +65,8 @@ CLUSTER_WIDE = words(
 WORKLOADS = frozenset(["deployments", "statefulsets", "daemonsets"])
 WITH_PODS = WORKLOADS | {"pods", "replicasets", "replicationcontrollers", "jobs", "cronjobs", "services"}
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
+
 _GROUPS = ("apps", "core", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "v1")
 
 
@@ -78,3 +82,8 @@ def canonical(word: str) -> str:
 
 def is_cluster_wide(resource: str) -> bool:
     return resource in CLUSTER_WIDE
+
+
+def is_name(text: str) -> bool:
+    """Whether the text may name an object: a DNS subdomain, or the names with colons that access rules have."""
+    return _NAME.fullmatch(text) is not None

@@ -5,7 +5,7 @@ The arguments are listed in `kubectl`. What a builder cannot express it names as
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.core.commands import kubectl_drafts
+from bot.core.commands import kubectl_drafts, kubectl_objects, kubectl_templates
 from bot.core.commands import kubectl_resources as resources
 from bot.core.commands.flags import Reading
 from bot.core.commands.kubectl_drafts import Built, Draft
@@ -151,42 +151,6 @@ def _exec(_: str, reading: Reading) -> tuple[str, Built]:
 # --- writes ----------------------------------------------------------------------------------------------------------
 
 
-def _note_dry_run(draft: Draft, arguments: dict[str, Json]) -> None:
-    """kubectl's own dry run changes nothing, but what is approved must be what runs."""
-    value = draft.reading.value("dry-run")
-    if value in ("true", "client", "server", "unchanged"):
-        arguments["dry_run"] = True
-        draft.problems.append("--dry-run is not needed: every step is shown as a dry run first; leave it out")
-    elif value not in ("", "none", "false"):
-        draft.problems.append(f"--dry-run={value} is not known: leave it out")
-
-
-def _delete(_: str, reading: Reading) -> tuple[str, Built]:
-    draft = Draft(reading)
-    words = reading.words
-    resource, names = draft.targets(words) if words else ("", [])
-    selector, everything = draft.selector(), reading.has("all")
-    grace = 1 if reading.has("now") else draft.number("grace-period", least=-1)
-    arguments: dict[str, Json] = {
-        "names": [*names],
-        "namespace": draft.namespace(),
-        "selector": selector,
-        "all": everything,
-        "grace_period_seconds": None if grace == -1 else grace,
-        "force": reading.has("force"),
-    }
-    _note_dry_run(draft, arguments)
-    if not names and not selector and not everything:
-        draft.problems.append("nothing is named to delete: write a pod name, a selector or --all")
-    if names and (selector or everything):
-        draft.problems.append("names together with a selector or --all: write one of them")
-    known = "selector all grace-period force now dry-run interactive timeout output"
-    if resource == "pods":
-        return "delete_pod", draft.finish(arguments, understood=known)
-    draft.problems.append(f"deleting {resource or 'this'} is not offered: write pods, or do it by hand")
-    return "delete", draft.finish({"resource": resource, **arguments}, understood=known)
-
-
 def _rollout(verb: str, reading: Reading) -> tuple[str, Built]:
     draft = Draft(reading)
     resource, name = draft.one(reading.words, allowed=resources.WORKLOADS, what=verb)
@@ -199,7 +163,7 @@ def _rollout(verb: str, reading: Reading) -> tuple[str, Built]:
         "timeout_seconds": draft.seconds("timeout"),
     }
     if verb in ("rollout undo", "rollout restart"):
-        _note_dry_run(draft, arguments)
+        draft.note_dry_run(arguments)
     if verb == "rollout status" and "revision" in reading.flags:
         draft.problems.append("--revision is not supported for rollout status: leave it out")
     return verb.replace(" ", "_"), draft.finish(arguments, understood="to-revision revision timeout watch dry-run")
@@ -222,7 +186,7 @@ def _scale(_: str, reading: Reading) -> tuple[str, Built]:
         "replicas": replicas,
         "current_replicas": None if current == -1 else current,
     }
-    _note_dry_run(draft, arguments)
+    draft.note_dry_run(arguments)
     return "scale", draft.finish(arguments, understood="replicas current-replicas dry-run timeout record")
 
 
@@ -231,7 +195,7 @@ def _cordon(verb: str, reading: Reading) -> tuple[str, Built]:
     words = [word.partition("/")[2] if word.startswith(("node/", "nodes/", "no/")) else word for word in reading.words]
     _, name = draft.one(["nodes", *words], allowed=frozenset(["nodes"]), what=verb)
     arguments: dict[str, Json] = {"name": name}
-    _note_dry_run(draft, arguments)
+    draft.note_dry_run(arguments)
     return verb, draft.finish(arguments, understood="dry-run")
 
 
@@ -242,7 +206,6 @@ BUILDERS: Mapping[str, Builder] = {
     "exec": _exec,
     "top": _top,
     "version": _version,
-    "delete": _delete,
     "rollout restart": _rollout,
     "rollout undo": _rollout,
     "rollout status": _rollout,
@@ -250,6 +213,8 @@ BUILDERS: Mapping[str, Builder] = {
     "scale": _scale,
     "cordon": _cordon,
     "uncordon": _cordon,
+    **kubectl_objects.BUILDERS,
+    **kubectl_templates.BUILDERS,
 }
 
 

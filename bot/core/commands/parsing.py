@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.core import errors
 from bot.core.commands import bounding, kubectl, placeholders, programs, requests, statements, tokens
+from bot.core.commands.kubectl_files import Manifests
 from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.operations import Family, Json, Operation, Replay, Stage
@@ -34,6 +35,7 @@ def parse(
     values: Mapping[str, str] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     programs: Sequence[AllowedProgram] = (),
+    manifests: Manifests | None = None,
 ) -> Operation:
     """With `values` (use {} for none) every placeholder is filled; without, `{name}` stays, to judge a template.
 
@@ -41,7 +43,7 @@ def parse(
     """
     filling = placeholders.Filling(values, parameters)
     pipeline = tuple(placeholders.fill_argv(argv, filling) for argv in tokens.pipeline(text))
-    return assemble(pipeline, programs=programs, is_template=values is None)
+    return assemble(pipeline, programs=programs, is_template=values is None, manifests=manifests)
 
 
 def render(pipeline: tokens.Pipeline) -> str:
@@ -50,7 +52,11 @@ def render(pipeline: tokens.Pipeline) -> str:
 
 
 def assemble(
-    pipeline: tokens.Pipeline, *, programs: Sequence[AllowedProgram] = (), is_template: bool = False
+    pipeline: tokens.Pipeline,
+    *,
+    programs: Sequence[AllowedProgram] = (),
+    is_template: bool = False,
+    manifests: Manifests | None = None,
 ) -> Operation:
     """The operation of the first stage with the rest as filters; a filter that is not allowed refuses the whole."""
     start, notes = bounding.bound(pipeline[0])
@@ -59,7 +65,10 @@ def assemble(
         notes = (*notes, *more)
     pipeline = (start, *pipeline[1:])
     text = render(pipeline)
-    first = _first(start, text=text, allowed=programs, is_template=is_template)
+    if kubectl.is_kubectl(start):
+        first = kubectl.parse(start, text=text, manifests=manifests)
+    else:
+        first = _first(start, text=text, allowed=programs, is_template=is_template)
     stages = tuple(Stage(argv) for argv in pipeline[1:])
     arguments = dict(first.arguments)
     if problem := _stages_problem(stages):
@@ -76,11 +85,12 @@ def operation(
     values: Mapping[str, str] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     programs: Sequence[AllowedProgram] = (),
+    manifests: Manifests | None = None,
 ) -> Operation:
     """Any kind of action of a step. Raise Invalid as `parse` and `http_operation` do."""
     match action:
         case Command(text):
-            return parse(text, values=values, parameters=parameters, programs=programs)
+            return parse(text, values=values, parameters=parameters, programs=programs, manifests=manifests)
         case HttpCall():
             return http_operation(action, values=values, parameters=parameters)
         case SqlStatement():
@@ -94,8 +104,6 @@ def operation(
 
 
 def _first(argv: tokens.Argv, *, text: str, allowed: Sequence[AllowedProgram], is_template: bool) -> Operation:
-    if kubectl.is_kubectl(argv):
-        return kubectl.parse(argv, text=text)
     if argv[0] == "curl":
         return _curl(argv, text)
     return programs.operation(argv, text=text, allowed=allowed, is_template=is_template)

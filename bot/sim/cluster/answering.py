@@ -3,6 +3,7 @@
 Knows HTTP and the parts of the API it calls; decides nothing itself that one of those parts could decide.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from bot.sim.cluster import (
     listing,
     logreading,
     objects,
+    patches,
     protobuf,
     requests,
     statuses,
@@ -63,6 +65,8 @@ class Answering:
             "delete": self._delete,
             "deletecollection": self._delete_collection,
         }
+        if ask.verb == "patch" and request.content_type == patches.APPLY:
+            return await self._apply(request, ask, identity)
         if ask.verb not in verbs or ask.verb not in resource.verbs:
             raise statuses.method_not_allowed()
         return await verbs[ask.verb](request, ask)
@@ -136,6 +140,16 @@ class Answering:
         body = await requests.read_document(request)
         patched = self._world.writer.patch(ask.target, body, request.content_type, options)
         return respond(patched, warnings=options.warnings)
+
+    async def _apply(self, request: web.Request, ask: Ask, identity: Identity) -> web.StreamResponse:
+        """An apply that creates must be allowed to create as well."""
+        options = requests.options_of(request)
+        body = await requests.read_yaml(request)
+        is_new = self._store.find(ask.target.resource, ask.namespace, ask.name) is None
+        if is_new:
+            self._rights.demand(identity, dataclasses.replace(ask.attributes, verb="create"))
+        applied = self._world.writer.apply(ask.target, body, options)
+        return respond(applied, status=201 if is_new else 200, warnings=options.warnings)
 
     async def _delete_options(self, request: web.Request) -> deleting.DeleteOptions:
         body = await requests.read_json(request)

@@ -204,6 +204,16 @@ def _fill_secret(obj: Obj) -> None:
     obj.setdefault("type", "Opaque")
 
 
+def _fill_autoscaler(obj: Obj) -> None:
+    """80 % of the requested CPU where nothing is said (k8s.io/kubernetes/pkg/apis/autoscaling/v2/defaults.go)."""
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("minReplicas", 1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    obj.setdefault("status", {"desiredReplicas": 0, "currentMetrics": None})
+
+
 _FILLERS: dict[str, Callable[[Obj], None]] = {
     "Pod": _fill_pod,
     "Deployment": _fill_deployment,
@@ -216,4 +226,5 @@ _FILLERS: dict[str, Callable[[Obj], None]] = {
     "Namespace": _fill_namespace,
     "PersistentVolumeClaim": _fill_claim,
     "Secret": _fill_secret,
+    "HorizontalPodAutoscaler": _fill_autoscaler,
 }

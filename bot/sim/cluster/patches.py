@@ -1,4 +1,4 @@
-"""The three kinds of PATCH: merge (RFC 7396), JSON patch (RFC 6902), strategic merge.
+"""Three of the four kinds of PATCH: merge (RFC 7396), JSON patch (RFC 6902), strategic merge; apply is `owning`'s.
 
 Pure functions from a document and a patch to a new document. Knows nothing of the store.
 """
@@ -11,6 +11,7 @@ from bot.sim.cluster.objects import Obj
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
 
 # Lists that strategic merge patch merges by a key: `patchMergeKey` in k8s.io/api/core/v1/types.go.
 # A list that is not named here is replaced.
@@ -96,15 +97,15 @@ def strategic(document: Any, patch: Obj) -> Obj:
 def _strategic_list(name: str, document: list[Any], patch: list[Any]) -> list[Any]:
     if name in _SETS:
         return document + [item for item in patch if item not in document]
-    merge_key = _merge_key(name, document + patch)
-    if merge_key is None or any(item == {"$patch": "replace"} for item in patch):
+    key = merge_key(name, document + patch)
+    if key is None or any(item == {"$patch": "replace"} for item in patch):
         return [objects.clone(item) for item in patch if item != {"$patch": "replace"}]
     result = list(document)
     added: list[Any] = []
     for item in patch:
-        if merge_key not in item:
-            raise statuses.bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
-        place = next((i for i, old in enumerate(result) if old.get(merge_key) == item[merge_key]), None)
+        if key not in item:
+            raise statuses.bad_request(f"map: {item} does not contain declared merge key: {key}")
+        place = next((i for i, old in enumerate(result) if old.get(key) == item[key]), None)
         if item.get("$patch") == "delete":
             if place is not None:
                 del result[place]
@@ -116,7 +117,10 @@ def _strategic_list(name: str, document: list[Any], patch: list[Any]) -> list[An
     return added + result
 
 
-def _merge_key(name: str, items: list[Any]) -> str | None:
+def merge_key(name: str, items: list[Any]) -> str | None:
+    """The key by which a list of this name is merged; None for a list that is one value."""
+    if not all(isinstance(item, dict) for item in items):
+        return None
     if name == "ports":
         return next((key for key in _PORT_KEYS if any(key in item for item in items)), None)
     return _MERGE_KEYS.get(name)

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from aiohttp import web
 
-from bot.sim.cluster import kinds, statuses
+from bot.sim.cluster import kinds, patches, statuses
 from bot.sim.cluster.access import Attributes
 from bot.sim.cluster.kinds import Resource
 from bot.sim.cluster.writing import Options, Target
@@ -107,6 +108,14 @@ async def read_document(request: web.Request) -> Any:
         raise statuses.bad_request(f"couldn't get version/kind; json parse error: {error}") from error
 
 
+async def read_yaml(request: web.Request) -> Any:
+    """The body of an apply: YAML, which JSON is as well. Raises 400."""
+    try:
+        return yaml.safe_load(await request.read())
+    except yaml.YAMLError as error:
+        raise statuses.bad_request(f"error decoding YAML: {error}") from error
+
+
 def demand_dry_run(method: str, values: list[str]) -> bool:
     """True for `All`, False for none, 422 for anything else."""
     if not values:
@@ -128,7 +137,14 @@ def options_of(request: web.Request) -> Options:
         message = f'Unsupported value: "{mode}": supported values: {listed}'
         cause = statuses.Cause("FieldValueNotSupported", message, "fieldValidation")
         raise statuses.invalid_options(_OPTION_KINDS[request.method], cause)
-    return Options(dry_run=dry_run, field_validation=mode)
+    agent = request.headers.get("User-Agent", "").partition("/")[0]
+    is_apply = request.content_type == patches.APPLY
+    return Options(
+        dry_run=dry_run,
+        field_validation=mode,
+        manager=request.query.get("fieldManager", "") or ("" if is_apply else agent or "unknown"),
+        is_forced=is_true(request.query, "force"),
+    )
 
 
 def is_true(query: Mapping[str, str], name: str) -> bool:

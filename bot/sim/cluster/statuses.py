@@ -87,12 +87,14 @@ def already_exists(resource: Resource, name: str) -> StatusError:
     return StatusError(409, "AlreadyExists", message, details_of(resource, name))
 
 
-def stale(resource: Resource, name: str) -> StatusError:
-    message = (
-        f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been modified; '
-        "please apply your changes to the latest version and try again"
-    )
+def conflict(resource: Resource, name: str, why: str) -> StatusError:
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
     return StatusError(409, "Conflict", message, details_of(resource, name))
+
+
+def stale(resource: Resource, name: str) -> StatusError:
+    why = "the object has been modified; please apply your changes to the latest version and try again"
+    return conflict(resource, name, why)
 
 
 def precondition_failed(resource: Resource, name: str, why: str) -> StatusError:

@@ -104,7 +104,33 @@ def _spec(obj: Obj) -> list[Cause]:
         why = "minAvailable and maxUnavailable cannot be both set"
         shown = Cause("FieldValueInvalid", f"Invalid value: PodDisruptionBudgetSpec: {why}", "spec")
         return [shown]
+    if kind == "Job":
+        return _job(spec)
+    if kind == "HorizontalPodAutoscaler":
+        return _autoscaler(spec)
     return []
+
+
+def _job(spec: Obj) -> list[Cause]:
+    template: Obj = (spec.get("template") or {}).get("spec") or {}
+    policy = template.get("restartPolicy", "Always")
+    causes = _pod_spec(template, "spec.template.spec")
+    if policy not in ("OnFailure", "Never"):
+        message = f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"'
+        causes.append(Cause("FieldValueNotSupported", message, "spec.template.spec.restartPolicy"))
+    return causes
+
+
+def _autoscaler(spec: Obj) -> list[Cause]:
+    reference: Obj = spec.get("scaleTargetRef") or {}
+    causes = [statuses.required(f"spec.scaleTargetRef.{name}") for name in ("kind", "name") if not reference.get(name)]
+    most, least = int(spec.get("maxReplicas") or 0), int(spec.get("minReplicas") or 0)
+    if most < 1:
+        causes.append(statuses.invalid_value("spec.maxReplicas", most, "must be greater than 0"))
+    elif most < least:
+        why = "must be greater than or equal to `minReplicas`"
+        causes.append(statuses.invalid_value("spec.maxReplicas", most, why))
+    return causes
 
 
 def _not_negative(spec: Obj, name: str) -> list[Cause]:

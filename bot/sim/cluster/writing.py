@@ -5,10 +5,10 @@ Authorisation has happened before; knows nothing of HTTP.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.sim.cluster import defaults, deleting, fields, kinds, objects, patches, selectors, statuses, validation
+from bot.sim.cluster import defaults, deleting, fields, kinds, objects, owning, patches, selectors, statuses, validation
 from bot.sim.cluster.kinds import Resource
 from bot.sim.cluster.objects import Obj
 from bot.sim.cluster.state import Store
@@ -19,9 +19,11 @@ _SERVER_METADATA = ("creationTimestamp", "deletionTimestamp", "deletionGracePeri
 
 @dataclass(slots=True)
 class Options:
-    """How to write. `warnings` is filled with texts for Warning headers."""
+    """How to write, and as which field manager. `warnings` is filled with texts for Warning headers."""
 
     dry_run: bool = False
+    manager: str = "kubectl-create"
+    is_forced: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
 
@@ -41,6 +43,7 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._owners = owning.Owners()
 
     def create(self, target: Target, body: Any, options: Options) -> Obj:
         obj = self._decode(target, body, options)
@@ -55,7 +58,11 @@ class Writer:
         validation.check_create(target.resource, fresh)
         if self._store.find(target.resource, target.namespace, objects.name_of(fresh)) is not None:
             raise statuses.already_exists(target.resource, objects.name_of(fresh))
-        return fresh if options.dry_run else self._store.create(target.resource, fresh)
+        if options.dry_run:
+            return fresh
+        created = self._store.create(target.resource, fresh)
+        self._owners.wrote(options.manager, None, created)
+        return created
 
     def replace(self, target: Target, body: Any, options: Options) -> Obj:
         """PUT: the whole object, with its resourceVersion as the lock if it carries one."""
@@ -76,6 +83,36 @@ class Writer:
         obj = self._decode(target, objects.clone(obj), options, patched=True)
         return self._update(target, old, obj, options)
 
+    def apply(self, target: Target, body: Any, options: Options) -> Obj:
+        """Server-side apply: an upsert that changes no field of another manager, unless it is forced to."""
+        _demand_applicable(body, options)
+        old = self._store.find(target.resource, target.namespace, target.name)
+        if old is None:
+            return self._apply_new(target, body, options)
+        uid = objects.uid_of(old)
+        conflicts = self._owners.conflicts(options.manager, old, body)
+        if conflicts and not options.is_forced:
+            raise owning.conflict(target.resource, conflicts)
+        obj = owning.merged(objects.clone(old), body)
+        for path in self._owners.given_up(options.manager, uid, body):
+            obj = owning.without(obj, path)
+        obj = self._decode(target, obj, options, patched=True)
+        new = self._update(target, old, obj, replace(options, manager=""))
+        if not options.dry_run:
+            self._owners.take_over(options.manager, uid, {path for _, path in conflicts})
+            self._owners.applied(options.manager, uid, body)
+        return new
+
+    def _apply_new(self, target: Target, body: Obj, options: Options) -> Obj:
+        metadata = body.get("metadata") or {}
+        if uid := metadata.get("uid"):
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise statuses.conflict(target.resource, target.name, why)
+        created = self.create(target, body, replace(options, manager=""))
+        if not options.dry_run:
+            self._owners.applied(options.manager, objects.uid_of(created), body)
+        return created
+
     def _update(self, target: Target, old: Obj, obj: Obj, options: Options) -> Obj:
         version = obj["metadata"].get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
@@ -87,6 +124,7 @@ class Writer:
         validation.check_update(target.resource, old, new)
         if not options.dry_run:
             new = self._store.update(target.resource, new)
+            self._owners.wrote(options.manager, old, new)
             deleting.finish_if_free(self._store, target.resource, new)
         return scale_of(new) if target.subresource == "scale" else new
 
@@ -170,6 +208,16 @@ class Writer:
             cause = statuses.Cause("NamespaceTerminating", text, "metadata.namespace")
             refusal.details = (refusal.details or {}) | {"causes": [cause.as_json()]}
             raise refusal
+
+
+def _demand_applicable(body: Any, options: Options) -> None:
+    if not options.manager:
+        cause = statuses.required("fieldManager", "is required for apply patch")
+        raise statuses.invalid_options("PatchOptions", cause)
+    if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
+        raise statuses.bad_request("error decoding YAML: object has no kind or apiVersion")
+    if (body.get("metadata") or {}).get("managedFields"):
+        raise statuses.bad_request("metadata.managedFields must be nil")
 
 
 def _strict_patch_refusal(document: Obj, why: str) -> statuses.StatusError:

@@ -32,7 +32,15 @@ def test_every_runbook_below_the_folder_loads_and_nothing_else(tmp_path: Path) -
     write(tmp_path / "a.yaml", "a")
     write(tmp_path / "team" / "b.yml", "b")
     (tmp_path / "c.md").write_text("# Runbook: c\n## Steps\n### Step 1: look\n```bash\nkubectl get pods\n```\n")
-    for other in ("README.md", "escalation.yaml", "policies/p.yaml", ".hidden/h.yaml", ".h.yaml", "notes.txt"):
+    for other in (
+        "README.md",
+        "escalation.yaml",
+        "policies/p.yaml",
+        ".hidden/h.yaml",
+        ".h.yaml",
+        "x.manifest.yaml",
+        "notes.txt",
+    ):
         write(tmp_path / other, "other")
     library = RunbookFiles(tmp_path).current()
     assert names(library) == ["a", "b", "c"]
