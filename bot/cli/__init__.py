@@ -144,6 +144,25 @@ def check(
     checking.run(paths or [], with_settings=with_settings, as_json=as_json)
 
 
+@application.command(name="import")
+def import_(
+    *,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE.md|DIR...", help="Markdown runbooks, or folders of them.")
+    ],
+    into: Annotated[Path, typer.Option(help="Where the made runbooks go; created when missing.")] = Path("imported"),
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make level-0 runbooks of ordinary Markdown: reads become steps, changes are only shown, and every line is told.
+
+    Runs nothing. Exit 1 when a file gave nothing that can be used.
+    """
+    from bot.cli import importing
+
+    importing.run(paths, into=into, force=force, as_json=as_json)
+
+
 @application.command()
 def plan(
     *,

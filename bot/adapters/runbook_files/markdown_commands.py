@@ -4,6 +4,7 @@
 nothing: what it does not understand stays as written, and the check of the commands says what to write instead.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -59,4 +60,10 @@ def _apart(text: str) -> list[str]:
         lines = tokens.sequence(text)
     except Invalid:  # the check of the commands says what is wrong with it
         return [text]
-    return [parsing.render(each) for each in lines] if len(lines) > 1 else [text]
+    if len(lines) == 1:
+        return [text]
+    return [_QUOTED_GAP.sub(r"\1", parsing.render(each)) for each in lines]
+
+
+_QUOTED_GAP = re.compile(r"(?<= )'(\{[A-Za-z_]\w*\})'(?= |$)")
+"""A placeholder needs no quotes: its value never leaves its word."""

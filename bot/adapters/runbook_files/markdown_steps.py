@@ -41,7 +41,7 @@ LABELS = Labels.of({
 })  # fmt: skip
 _MARKS = frozenset({"expected output", "failure action"})
 
-_SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession"})
+SHELLS = frozenset({"", "bash", "sh", "shell", "zsh", "console", "shell-session", "shellsession"})
 _PROSE = frozenset({"text", "txt", "plain", "plaintext", "output", "log", "json", "yaml", "diff", "markdown"})
 _ACTIONS = {
     "continue": OnFailure.CONTINUE, "escalate": OnFailure.ESCALATE,
@@ -90,7 +90,7 @@ def step_title(text: str, *, is_heading: bool) -> str | None:
 
 
 def is_shell(code: Code) -> bool:
-    return code.language in _SHELLS
+    return code.language in SHELLS
 
 
 def read(blocks: Iterable[Block], found: Findings) -> tuple[StepSpec, ...]:

@@ -370,8 +370,8 @@ def test_variables_and_strung_commands_become_steps_that_are_each_shown() -> Non
     pods = "kubectl get pods -n production -l app=api -o name | head -1"
     assert [(step.action, step.capture.name if step.capture else "") for step in book.steps] == [
         (Command(pods), "POD"),
-        (Command("kubectl describe '{POD}' -n production"), ""),
-        (Command("kubectl logs '{POD}' -n production | tail -5"), ""),
+        (Command("kubectl describe {POD} -n production"), ""),
+        (Command("kubectl logs {POD} -n production | tail -5"), ""),
         (Checkpoint("Is it really stuck?"), ""),
         (Command(f"{pods} | cut -d/ -f2"), "found_1"),
         (Command("kubectl delete pod {found_1} -n production"), ""),
