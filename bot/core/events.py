@@ -94,13 +94,17 @@ class ApprovalClosed:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """The intent: stored before the effect. `authority` says what allowed it: the tier's rule or the approval."""
+    """The intent: stored before the effect. `authority` says what allowed it: the tier's rule or the approval.
+
+    `undo` is the way back that the dry run of this very try knew.
+    """
 
     step: StepId
     attempt: int
     digest: Digest
     authority: str
     approval: ApprovalId | None = None
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ def _started(incident: Incident, event: events.StepStarted, recorded: Recorded) 
             attempts=event.attempt,
             started_at=recorded.at,
             first_started_at=step.first_started_at or recorded.at,
+            known_undo=step.known_undo if step.attempts else event.undo,
             digest=event.digest,
             authority=event.authority,
             approved_by=consumed.approval.yes if consumed else step.approved_by,
@@ -226,7 +227,15 @@ def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorde
     def settle(step: Step) -> Step:
         if event.rerun:
             return replace(
-                step, outcome=None, attempts=0, prepared_at=None, digest=None, approved_by=(), authority="", captured={}
+                step,
+                outcome=None,
+                attempts=0,
+                prepared_at=None,
+                digest=None,
+                approved_by=(),
+                authority="",
+                captured={},
+                known_undo="",
             )
         word = "it worked" if event.outcome is Outcome.SUCCEEDED else "it did not work"
         return replace(step, outcome=event.outcome, detail=f"<@{recorded.actor.id}> checked: {word}")

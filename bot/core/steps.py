@@ -44,6 +44,7 @@ class Step:
     held_until: datetime | None = None
     held_because: str = ""
     first_started_at: datetime | None = None
+    known_undo: str = ""
     captured: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -58,8 +59,13 @@ class Step:
 
     @property
     def undo(self) -> str:
-        """The way back as text: the declared one, else the one that the dry run of what was run found."""
-        return self.plan.undo.text if self.plan.undo is not None else self.plan.preview.undo
+        """The way back as text: the declared one, else what the dry run before the first try knew.
+
+        A dry run before a second try sees what the first one did, and may know no way back any more.
+        """
+        if self.plan.undo is not None:
+            return self.plan.undo.text
+        return self.known_undo if self.attempts else self.plan.preview.undo
 
 
 @dataclass(frozen=True, slots=True)

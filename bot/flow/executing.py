@@ -157,7 +157,8 @@ class Runner:
             authority = "approved by " + ", ".join(f"<@{vote.voter}>" for vote in asked.yes)
         else:
             authority = known.authority or fresh.decision.reasons[0]
-        started = events.StepStarted(step, known.attempts + 1, digest, authority, asked.id if asked else None)
+        approval, undo = asked.id if asked else None, fresh.preview.undo
+        started = events.StepStarted(step, known.attempts + 1, digest, authority, approval, undo=undo)
         intent = Draft(started, actors.BOT)
         if asked is None:
             return [intent]

@@ -232,7 +232,7 @@ def _undo_spec(done: StepSpec, incident: Incident, step: StepId) -> StepSpec | N
 
     Without a declared one it is what the dry run of the very step that was run knew as the way back.
     """
-    known = incident.step(step).plan.preview.undo
+    known = incident.step(step).undo
     action = done.undo or (Command(known) if known else None)
     if action is None:
         return None

@@ -306,6 +306,24 @@ async def test_the_way_back_that_the_dry_run_knew_is_asked_about_and_run() -> No
         assert world.executor.performed == ["kubectl cordon node-1", "kubectl uncordon node-1"]
 
 
+async def test_the_way_back_is_that_of_the_first_try_and_not_of_a_later_look() -> None:
+    world = World(b.runbook(replace(CORDON, attempts=2), VERIFY))
+    async with world.alive():
+        world.executor.undo = "kubectl uncordon node-1"
+
+        async def takes_effect() -> None:
+            world.executor.undo = ""  # after the change there is nothing to go back to any more
+            await world.clock.sleep(10)
+
+        world.executor.before_perform = takes_effect
+        world.executor.answer("kubectl cordon node-1", Performed(FAILED, detail="half done"))
+        await world.fire()
+        await approve(world)
+        waiting = await world.incident()
+        assert waiting.step(StepId("1")).attempts == 2
+        assert waiting.step(StepId("1-undo")).plan.operation.text == "kubectl uncordon node-1"
+
+
 async def test_what_was_refused_with_nothing_done_is_not_undone() -> None:
     world = World(b.runbook(CORDON, VERIFY))
     async with world.alive():
