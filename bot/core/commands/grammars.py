@@ -22,11 +22,16 @@ class Entry:
     flags: tuple[str, ...]
     is_whole: bool
     verdict: str
+    order: int
+
+    @property
+    def length(self) -> int:
+        return len(self.words) + len(self.flags) + self.is_whole
 
 
 @dataclass(slots=True)
 class Grammar:
-    """`entries` are of words and needed flags; `flags` are exact, `merged` single letters.
+    """`entries` are of words and needed flags, by their first word; `flags` are exact, `merged` single letters.
 
     `anywhere` are words that count wherever they stand; `credentials` are flags whose values are used and not shown.
     """
@@ -35,7 +40,8 @@ class Grammar:
     bare: str = ""
     most: int = 0
     limits_words: bool = False
-    entries: list["Entry"] = field(default_factory=list)
+    entries: dict[str, list["Entry"]] = field(default_factory=dict)
+    count: int = 0
     flags: dict[str, list[str]] = field(default_factory=dict)
     merged: dict[str, list[str]] = field(default_factory=dict)
     anywhere: dict[str, str] = field(default_factory=dict)
@@ -110,14 +116,16 @@ def _flag_verdicts(flag: str, grammar: Grammar) -> list[str]:
     return found
 
 
+_PATTERN = ""
+"""The place of entries whose first word is no plain word."""
+
+
 def _from_words(words: Sequence[str], given_flags: Sequence[str], grammar: Grammar) -> str | None:
     """The longest entry that fits; of several of one length the one written last in the table."""
-    best, best_length = None, 0
-    for entry in grammar.entries:
-        length = len(entry.words) + len(entry.flags) + entry.is_whole
-        if length >= best_length and _entry_fits(entry, words, given_flags):
-            best, best_length = entry.verdict, length
-    return best
+    candidates = [*grammar.entries.get(words[0], ())] if words else []
+    candidates += grammar.entries.get(_PATTERN, ())
+    fitting = [entry for entry in candidates if _entry_fits(entry, words, given_flags)]
+    return max(fitting, key=lambda entry: (entry.length, entry.order)).verdict if fitting else None
 
 
 def _entry_fits(entry: Entry, words: Sequence[str], given_flags: Sequence[str]) -> bool:
@@ -180,4 +188,6 @@ def _add_entry(grammar: Grammar, entry: str, verdict: str) -> None:
         parts = entry.split()
         words = tuple(part.lower() for part in parts if part != "$" and not part.startswith("-"))
         flags = tuple(part for part in parts if part.startswith("-"))
-        grammar.entries.append(Entry(words, flags, parts[-1] == "$", verdict))
+        first = words[0] if words and not set(words[0]) & set("*?") else _PATTERN
+        grammar.count += 1
+        grammar.entries.setdefault(first, []).append(Entry(words, flags, parts[-1] == "$", verdict, grammar.count))
