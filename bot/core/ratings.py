@@ -39,6 +39,8 @@ def refuse(rating: Rating, because: str) -> Rating:
 def combine(ratings: Iterable[Rating]) -> Rating:
     """One rating for all parts; reasons keep their order and are not repeated."""
     parts = tuple(ratings)
+    if len(parts) == 1:
+        return parts[0]
     counters: dict[str, int] = {}
     for part in parts:
         for name, count in part.counters.items():

@@ -7,7 +7,7 @@ means that the kind is judged but not run. Rules that raise a tier stand in `ris
 
 from collections.abc import Mapping
 
-from bot.core import registry_objects
+from bot.core import registry_objects, registry_verbs
 from bot.core.operations import Effect, Replay, Tier
 from bot.core.registry_kinds import SERVER_DRY_RUN as _SERVER_DRY_RUN
 from bot.core.registry_kinds import Kind
@@ -157,6 +157,7 @@ KINDS: Mapping[str, Kind] = {
         completion kustomize help whoami status adm_top plugin""".split()  # noqa: SIM905
     },
     **registry_objects.KINDS,
+    **registry_verbs.KINDS,
     **{
         f"kubernetes.create_{resource}": _hand(
             tier, f"Create {resource} {{words}}", "creates an object", remedy=_SECRETS.get(resource, _BY_MANIFEST)

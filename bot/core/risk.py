@@ -19,7 +19,11 @@ SEVERAL = 3
 
 PRODUCTION = frozenset(["production", "prod", "live"])
 _SYSTEM_NAMESPACES = ("kube-",)
-_SHOWING_OUTPUTS = ("json", "yaml", "jsonpath", "custom-columns", "go-template")
+_NAMING_OUTPUTS = frozenset(["", "wide", "name"])
+"""Outputs that show no values; any other may."""
+
+_STARTED: Mapping[str, str] = {"kubernetes.exec": "command", "kubernetes.kubectl_plugin": "argv"}
+"""Kinds that only start something, and the argument that says what: that decides."""
 
 Arguments = Mapping[str, Json]
 
@@ -54,7 +58,13 @@ def _is_wide(arguments: Arguments) -> bool:
 
 
 def _shows_values(arguments: Arguments) -> bool:
-    return str(arguments.get("output", "")).startswith(_SHOWING_OUTPUTS)
+    return str(arguments.get("output", "")) not in _NAMING_OUTPUTS or "template" in arguments
+
+
+def _may_be_secrets(arguments: Arguments) -> bool:
+    """Also a type that is not known yet, or that stands in a file nobody has read."""
+    named = str(arguments.get("resource", ""))
+    return "secret" in named or "{" in named or not (named or "raw" in arguments)
 
 
 def _is_stateful(arguments: Arguments) -> bool:
@@ -66,14 +76,20 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(
         Tier.HIGH,
         "shows the values of secrets",
-        lambda a: "secrets" in _resources(a) and _shows_values(a),
+        lambda a: _may_be_secrets(a) and _shows_values(a),
         _kinds("get"),
     ),
     _Rule(Tier.HIGH, "describes secrets", lambda a: "secrets" in _resources(a), _kinds("describe")),
     _Rule(
         Tier.HIGH,
+        "shows a token",
+        lambda a: _flag(a, "tty") is not None or _flag(a, "show-token") is not None,
+        _kinds("whoami"),
+    ),
+    _Rule(
+        Tier.HIGH,
         "asks the API server for any path",
-        lambda a: any(word in str(a.get("raw", "")) for word in ("secret", "proxy", "exec", "token")),
+        lambda a: any(word in str(a.get("raw", "")) for word in ("secret", "proxy", "exec", "token", "{", "$")),
         _kinds("get"),
     ),
     _Rule(Tier.HIGH, "deletes by selector or --all: more pods may match when it runs", _is_wide, _PODS),
@@ -110,7 +126,9 @@ _RULES: tuple[_Rule, ...] = (
         lambda a: "," in str(a.get("name", "")),
         _kinds("scale", "rollout_restart", "cordon", "uncordon"),
     ),
-    _Rule(Tier.HIGH, "names no single node", lambda a: not a.get("name"), _kinds("cordon", "uncordon")),
+    _Rule(
+        Tier.HIGH, "names no single node", lambda a: not a.get("name") or "selector" in a, _kinds("cordon", "uncordon")
+    ),
     _Rule(
         Tier.HIGH,
         "shows credentials of the local configuration",
@@ -147,9 +165,11 @@ def judge(operation: Operation, *, environment: str = "", raised: Tier = Tier.LO
 def rate(operation: Operation, *, depth: int = 0) -> Rating:
     """The operation itself with its filters, before environment and declared risk. `depth` counts nested commands."""
     parts = [_rate_kind(operation, depth)]
+    before = _strings(operation.arguments.get("argv"))
     for stage in operation.stages:
         if programs.stage_problem(stage.argv):  # a filter that is allowed only reads what it is given
-            parts.append(rate_argv(stage.argv, depth=depth))
+            parts.append(nested.rate_stage(stage.argv, before=before or ("",), judge=judge_kubectl, depth=depth))
+        before = stage.argv
     combined = ratings.combine(parts)
     refused = operation.arguments.get("refused")
     return Rating(combined.effect, combined.tier, combined.reasons, combined.counters, str(refused or combined.refused))
@@ -190,9 +210,10 @@ def _rate_kubernetes(operation: Operation, depth: int) -> Rating:
     if arguments.get("dry_run"):
         return ratings.reads("asks for a dry run: nothing is stored")
     parts = [Rating(kind.effect, kind.tier, (kind.reason,), _counters(operation, kind), kind.remedy)]
-    if operation.kind == "kubernetes.exec":
-        inner = rate_argv(_strings(arguments.get("command")), depth=depth + 1)
-        parts = [Rating(inner.effect, inner.tier, (kind.reason, *inner.reasons), inner.counters, inner.refused)]
+    if started := _STARTED.get(operation.kind):
+        inner = rate_argv(_strings(arguments.get(started)), depth=depth + 1)
+        refused = inner.refused or kind.remedy
+        parts = [Rating(inner.effect, inner.tier, (kind.reason, *inner.reasons), inner.counters, refused)]
     parts += [
         Rating(Effect.READ, rule.tier, (rule.reason,))
         for rule in _RULES

@@ -3,10 +3,10 @@
 The registry gives each verb's base; nothing here lowers it. It must not know who asks or what the cluster holds.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.core.commands import data_stores
 from bot.core.commands import kubectl_resources as resources
 from bot.core.commands.wordlists import words
 from bot.core.operations import Effect, Json, Tier
@@ -24,12 +24,6 @@ GRAVE = words(
     endpointslices leases mutatingwebhookconfigurations validatingwebhookconfigurations"""
 )
 """Types that the whole cluster, data or access hang on."""
-
-_DATA_STORE = re.compile(
-    r"(?<![a-z])(postgres|postgresql|pg|mysql|mariadb|mongo|mongodb|redis|valkey|kafka|zookeeper|etcd|cassandra|scylla|"
-    r"elasticsearch|elastic|opensearch|rabbitmq|nats|clickhouse|influxdb|vault|minio|cockroach|cockroachdb|database|db)"
-    r"(?![a-z])"
-)
 
 _FOLLOWED_LABELS = words(
     """app k8s-app name component tier role release version pod-template-hash controller-revision-hash
@@ -104,7 +98,7 @@ def _is_unknown_type(arguments: Arguments) -> bool:
 
 def _holds_data(arguments: Arguments) -> bool:
     named = [*names(arguments), *(str(one["name"]) for one in objects(arguments))]
-    return any(_DATA_STORE.search(name.lower()) for name in named)
+    return any(data_stores.is_named(name) for name in named)
 
 
 def _is_system(arguments: Arguments) -> bool:

@@ -15,6 +15,9 @@ Bounded = tuple[Argv, tuple[str, ...]]
 
 _WATCH = flags.table("interval/n= differences/d no-title/t exec/x beep/b color/c precise/p errexit/e chgexit/g")
 _TIMEOUT = flags.table("signal/s= kill-after/k= foreground preserve-status verbose/v")
+_SHELL_SIGN = re.compile(r"[\s;&|<>$`\\]")
+"""watch hands its words to a shell: one with such a sign may be more than a word there."""
+
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SPAN = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhd]?")
 LOOKS = "3"
@@ -46,7 +49,7 @@ def bound_inside(argv: Argv) -> Bounded:
 def _watch(argv: Argv) -> Bounded | None:
     reading = flags.read(argv[1:], _WATCH, command_after=0)
     inner = reading.after or reading.words
-    if reading.has_unknown or not inner or (len(inner) == 1 and " " in inner[0]):
+    if reading.has_unknown or not inner or any(_SHELL_SIGN.search(word) for word in inner):
         return None
     return inner, ("`watch` is left out: it is looked at once",)
 

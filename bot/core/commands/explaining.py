@@ -14,7 +14,8 @@ from bot.core.commands.programs import AllowedProgram
 from bot.core.operations import TIER_ORDER, Effect, Json, Judgement, Operation, Replay
 from bot.core.ratings import Rating
 
-_PROMPT = re.compile(r"\s*(?:\$|>|%|❯)\s+(?=\S)")
+_PROMPT = re.compile(r"\s*(?:[$%❯]\s+(?=\S)|>\s+(?=\S+\s+\S))")
+"""A `>` before a single word is no prompt: it empties that file."""
 _ANGLE = re.compile(r"(?<![<\d])<(?P<name>[A-Za-z](?:[\w .:/|-]{0,60}\w)?)>")
 _DOUBLE_BRACES = re.compile(r"\{\{-?\s*\.?(?P<name>[A-Za-z_][\w.]{0,60})\s*-?\}\}")
 _VARIABLE_PROBLEM = "is a shell variable"
@@ -33,7 +34,7 @@ def explain(text: str, *, programs: Sequence[AllowedProgram] = ()) -> dict[str, 
         return _answer_rating(text, nothing)
     notes = [f"`{name}` is read as a parameter: write {{{placeholder}}}" for name, placeholder in renamed]
     real = [finding for finding in script.findings if _VARIABLE_PROBLEM not in finding.problem]
-    if not real and len(script.parts) == 1:
+    if not real and len(script.parts) == 1 and not script.substitutions:
         return _explain_one(text, script, programs=programs, notes=notes)
     return _explain_many(text, script, real or list(script.findings))
 

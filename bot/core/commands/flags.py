@@ -20,6 +20,8 @@ class Flag:
 
 Table = Mapping[str, Flag]
 
+BEHIND_DASHES = "the command inside the container must stand behind `--`"
+
 
 def table(text: str) -> dict[str, Flag]:
     """`name/n=` takes a value, `name?` an optional one, `name/n` is a switch. Keys are `--name` and `-n`."""
@@ -77,7 +79,7 @@ def read(argv: Sequence[str], flags: Table, *, command_after: int | None = None)
         if word == "--":
             return _finish(draft, tuple(argv[draft.at + 1 :]))
         if command_after is not None and len(draft.words) == command_after and not is_flag:
-            draft.problems.append("the command inside the container must stand behind `--`")
+            draft.problems.append(BEHIND_DASHES)
             return _finish(draft, tuple(argv[draft.at :]))
         draft.at += 1
         if not is_flag:

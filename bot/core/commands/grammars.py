@@ -1,4 +1,4 @@
-"""Reads the table of `program_rules` once into grammars, and answers which verdict a command line gets.
+"""Reads the tables of program, platform and cloud rules once, and answers which verdict a command line gets.
 
 A verdict is a name; what it means for people stands in `nested`.
 """
@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from bot.core.commands import program_rules
+from bot.core.commands import cloud_rules, platform_rules, program_rules
 
+_RULES = program_rules.RULES + platform_rules.RULES + cloud_rules.RULES
 _MERGED = re.compile(r"\*([A-Za-z])")
 
 
@@ -21,20 +22,31 @@ class Entry:
     flags: tuple[str, ...]
     is_whole: bool
     verdict: str
+    order: int
+
+    @property
+    def length(self) -> int:
+        return len(self.words) + len(self.flags) + self.is_whole
 
 
 @dataclass(slots=True)
 class Grammar:
-    """`entries` are of words and needed flags; `flags` are exact, `merged` single letters."""
+    """`entries` are of words and needed flags, by their first word; `flags` are exact, `merged` single letters.
+
+    `anywhere` are words that count wherever they stand; `credentials` are flags whose values are used and not shown.
+    """
 
     otherwise: str
     bare: str = ""
     most: int = 0
     limits_words: bool = False
-    entries: list["Entry"] = field(default_factory=list)
+    entries: dict[str, list["Entry"]] = field(default_factory=dict)
+    count: int = 0
     flags: dict[str, list[str]] = field(default_factory=dict)
     merged: dict[str, list[str]] = field(default_factory=dict)
+    anywhere: dict[str, str] = field(default_factory=dict)
     values: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
 
 
 def verdicts(program: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
@@ -48,14 +60,37 @@ def verdicts(program: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
     if base is None and "read" in from_flags and len(words) <= grammar.most:
         base = "read"
     if base is None:
-        base = _otherwise(words, grammar)
-    return (base, *(verdict for verdict in from_flags if verdict != "read"))
+        base = _otherwise(words, given_flags, grammar)
+    from_words = [grammar.anywhere[word] for word in words if word in grammar.anywhere]
+    return (base, *(verdict for verdict in (*from_flags, *from_words) if verdict != "read"))
 
 
-def _otherwise(words: Sequence[str], grammar: Grammar) -> str:
+def shown(program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments without the credentials that the program uses itself, such as the file behind `--cert`."""
+    grammar = _grammars().get(program)
+    if grammar is None or not grammar.credentials:
+        return tuple(arguments)
+    found: list[str] = []
+    skips = False
+    for argument in arguments:
+        if not skips and argument.partition("=")[0] not in grammar.credentials:
+            found.append(argument)
+        skips = argument in grammar.credentials
+    return tuple(found)
+
+
+def _otherwise(words: Sequence[str], given_flags: Sequence[str], grammar: Grammar) -> str:
+    """Without any word the verdict is that of `bare`; a bare read only when every flag is known to be one."""
     if grammar.limits_words and grammar.otherwise == "read" and len(words) > grammar.most:
         return "unknown"
-    return grammar.bare if not words and grammar.bare else grammar.otherwise
+    if words or not grammar.bare:
+        return grammar.otherwise
+    unclear = [flag for flag in given_flags if flag.partition("=")[0] not in grammar.values]
+    verdicts = [_flag_verdicts(flag, grammar) for flag in unclear]
+    if grammar.bare == "read" and not all(verdicts):
+        return grammar.otherwise
+    ends_the_question = grammar.bare == "interactive" and any("endless" in found for found in verdicts)
+    return "endless" if ends_the_question else grammar.bare
 
 
 def _split(arguments: Sequence[str], grammar: Grammar) -> tuple[list[str], list[str]]:
@@ -81,14 +116,16 @@ def _flag_verdicts(flag: str, grammar: Grammar) -> list[str]:
     return found
 
 
+_PATTERN = ""
+"""The place of entries whose first word is no plain word."""
+
+
 def _from_words(words: Sequence[str], given_flags: Sequence[str], grammar: Grammar) -> str | None:
     """The longest entry that fits; of several of one length the one written last in the table."""
-    best, best_length = None, 0
-    for entry in grammar.entries:
-        length = len(entry.words) + len(entry.flags) + entry.is_whole
-        if length >= best_length and _entry_fits(entry, words, given_flags):
-            best, best_length = entry.verdict, length
-    return best
+    candidates = [*grammar.entries.get(words[0], ())] if words else []
+    candidates += grammar.entries.get(_PATTERN, ())
+    fitting = [entry for entry in candidates if _entry_fits(entry, words, given_flags)]
+    return max(fitting, key=lambda entry: (entry.length, entry.order)).verdict if fitting else None
 
 
 def _entry_fits(entry: Entry, words: Sequence[str], given_flags: Sequence[str]) -> bool:
@@ -113,7 +150,7 @@ def _wildcard(part: str) -> re.Pattern[str]:
 def _grammars() -> Mapping[str, Grammar]:
     found: dict[str, Grammar] = {}
     current: list[Grammar] = []
-    for line in program_rules.RULES.strip().splitlines():
+    for line in filter(None, _RULES.splitlines()):
         if not line.startswith(" "):
             names, _, otherwise = line.rpartition(" = ")
             current = [found.setdefault(name.strip(), Grammar(otherwise.strip())) for name in names.split(", ")]
@@ -131,6 +168,9 @@ def _add(grammar: Grammar, key: str, entries: str) -> None:
         grammar.most, grammar.limits_words = int(entries), True
     elif key == "values":
         grammar.values |= frozenset(entries.split())
+    elif key == "credentials":
+        grammar.values |= frozenset(entries.split())
+        grammar.credentials |= frozenset(entries.split())
     else:
         for entry in entries.split(", "):
             _add_entry(grammar, entry, key)
@@ -142,8 +182,12 @@ def _add_entry(grammar: Grammar, entry: str, verdict: str) -> None:
         grammar.merged.setdefault(merged[1], []).append(verdict)
     elif entry.startswith("-") and " " not in entry:
         grammar.flags.setdefault(entry, []).append(verdict)
+    elif entry.startswith("~"):
+        grammar.anywhere[entry[1:].lower()] = verdict
     else:
         parts = entry.split()
         words = tuple(part.lower() for part in parts if part != "$" and not part.startswith("-"))
         flags = tuple(part for part in parts if part.startswith("-"))
-        grammar.entries.append(Entry(words, flags, parts[-1] == "$", verdict))
+        first = words[0] if words and not set(words[0]) & set("*?") else _PATTERN
+        grammar.count += 1
+        grammar.entries.setdefault(first, []).append(Entry(words, flags, parts[-1] == "$", verdict, grammar.count))

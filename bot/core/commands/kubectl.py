@@ -28,7 +28,7 @@ It must not know risk: that is the registry's.
 from collections.abc import Sequence
 
 from bot.core import registry
-from bot.core.commands import flags, kubectl_files, kubectl_flags, kubectl_verbs
+from bot.core.commands import flags, grammars, kubectl_files, kubectl_flags, kubectl_verbs
 from bot.core.commands.kubectl_drafts import Built
 from bot.core.commands.kubectl_files import Manifests
 from bot.core.commands.wordlists import words
@@ -41,6 +41,9 @@ UNKNOWN = "kubernetes.unknown"
 
 _TWO_WORDS = words("rollout auth config certificate set create cluster-info adm")
 """Verbs whose second word says what happens."""
+
+_ADM = words("drain cordon uncordon taint top")
+"""What `oc adm` only repeats of kubectl."""
 
 
 def is_kubectl(argv: Sequence[str]) -> bool:
@@ -58,17 +61,27 @@ def parse(argv: Sequence[str], *, text: str, manifests: Manifests | None = None)
         return _operation("unknown", kubectl_verbs.unrecognised(argv, prefix), text, connection=[])
     if verb in _TWO_WORDS:
         verb, rest = _join(verb, rest)
+    if verb.startswith("adm ") and verb[4:] in _ADM:
+        verb = verb[4:]
     builder = kubectl_verbs.BUILDERS.get(verb)
     table = kubectl_flags.VERBS.get(verb, kubectl_flags.OTHER)
     reading = flags.read([*before, *rest], table, command_after=_words_before_command(verb, rest))
     if builder is None:
         kind, built = kubectl_verbs.recognise(verb, reading)
+        kind, built = _as_plugin(kind, built, [f"kubectl-{verb}", *rest])
     else:
         kind, built = builder(verb, reading)
         built = kubectl_files.attach(built, manifests)
     return _operation(
         kind, built, text, connection=[name for name in reading.flags if name in kubectl_flags.CONNECTION]
     )
+
+
+def _as_plugin(kind: str, built: Built, argv: list[str]) -> tuple[str, Built]:
+    """kubectl starts the program `kubectl-VERB` for a verb that it does not know itself."""
+    if f"kubernetes.{kind}" in registry.KINDS or grammars.verdicts(argv[0], argv[1:]) is None:
+        return kind, built
+    return "kubectl_plugin", Built({**built.arguments, "argv": [*argv]}, (), built.notes)
 
 
 def _operation(kind: str, built: Built, text: str, *, connection: list[Json]) -> Operation:

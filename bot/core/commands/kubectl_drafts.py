@@ -82,7 +82,7 @@ class Draft:
             self.problems.append("no resource is named: write for example `pod/name`")
             return "", []
         if any("/" in word for word in words):
-            pairs = [word.partition("/")[::2] if "/" in word else ("", word) for word in words]
+            pairs = [word.partition("/")[::2] if "/" in word else (word, word) for word in words]
             kinds = {resources.canonical(kind) for kind, _ in pairs}
             found, names = (kinds.pop() if len(kinds) == 1 else ",".join(sorted(kinds))), [name for _, name in pairs]
         else:

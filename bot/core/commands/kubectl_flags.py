@@ -88,7 +88,8 @@ OTHER: flags.Table = {
         force-conflicts prune validate? field-manager= cascade? save-config raw= verb= resource= serviceaccount= group=
         restart= rm command env/e= labels= annotations= target= copy-to= share-processes profile= retries= no-preserve
         types= watch/w quiet/q minify flatten api-group= namespaced verbs= field-selector= sort-by= address= edit
-        windows record limits= requests= containers= schedule= clusterrole= role= server-print to-revision= now"""
+        windows record limits= requests= containers= schedule= clusterrole= role= server-print to-revision= now
+        show-token show-server show-console show-context resolve keys= containers= no-tty/T shell= unit/u= role="""
     ),
 }
 """For verbs that are recognised and judged but not run: every flag that a runbook may meet."""

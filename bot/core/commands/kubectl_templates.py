@@ -66,7 +66,16 @@ def set_image(verb: str, reading: Reading) -> tuple[str, Built]:
     return "set_image", draft.finish(arguments, understood="dry-run output")
 
 
+def _list_env(reading: Reading) -> tuple[str, Built]:
+    arguments: dict[str, Json] = {"verb": "set env", "words": [*reading.words], "namespace": reading.value("namespace")}
+    return "set_env_list", Draft(reading).finish(arguments, understood="list output all selector containers")
+
+
 def set_env(verb: str, reading: Reading) -> tuple[str, Built]:
+    changes = {"env", "from", "resolve"} & set(reading.flags)
+    changes |= {word for word in reading.words if "=" in word or word.endswith("-")}
+    if reading.has("list") and not changes:
+        return _list_env(reading)
     draft = Draft(reading)
     words, pairs, late = kubectl_objects.split_pairs(
         reading.words, lambda word: "=" in word or (word.endswith("-") and "/" not in word)

@@ -4,8 +4,9 @@ The arguments are listed in `kubectl`. What a builder cannot express it names as
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from bot.core.commands import kubectl_drafts, kubectl_objects, kubectl_templates
+from bot.core.commands import flags, kubectl_drafts, kubectl_objects, kubectl_templates, kubectl_ways
 from bot.core.commands import kubectl_resources as resources
 from bot.core.commands.flags import Reading
 from bot.core.commands.kubectl_drafts import Built, Draft
@@ -52,7 +53,7 @@ def _get(_: str, reading: Reading) -> tuple[str, Built]:
         "selector": draft.selector(),
         "field_selector": draft.selector("field-selector"),
         "output": output,
-        **_optional(draft, "sort-by", "show-labels", "no-headers"),
+        **_optional(draft, "sort-by", "show-labels", "no-headers", "template"),
     }
     if "raw" in reading.flags:
         arguments["raw"] = reading.value("raw")
@@ -148,6 +149,14 @@ def _exec(_: str, reading: Reading) -> tuple[str, Built]:
     return "exec", draft.finish(arguments, understood="container stdin tty")
 
 
+def _rsh(verb: str, reading: Reading) -> tuple[str, Built]:
+    """`oc rsh POD COMMAND` is an exec; without a command it is a shell that waits for someone."""
+    if not reading.after:
+        return recognise(verb, reading)
+    kept = tuple(problem for problem in reading.problems if problem != flags.BEHIND_DASHES)
+    return _exec(verb, replace(reading, problems=kept))
+
+
 # --- writes ----------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +170,7 @@ def _rollout(verb: str, reading: Reading) -> tuple[str, Built]:
         "namespace": draft.namespace(),
         "to_revision": revision or None,
         "timeout_seconds": draft.seconds("timeout"),
+        **_optional(draft, "selector", "all", "all-namespaces"),
     }
     if verb in ("rollout undo", "rollout restart"):
         draft.note_dry_run(arguments)
@@ -185,6 +195,7 @@ def _scale(_: str, reading: Reading) -> tuple[str, Built]:
         "namespace": draft.namespace(),
         "replicas": replicas,
         "current_replicas": None if current == -1 else current,
+        **_optional(draft, "selector", "all", "all-namespaces"),
     }
     draft.note_dry_run(arguments)
     return "scale", draft.finish(arguments, understood="replicas current-replicas dry-run timeout record")
@@ -194,7 +205,7 @@ def _cordon(verb: str, reading: Reading) -> tuple[str, Built]:
     draft = Draft(reading)
     words = [word.partition("/")[2] if word.startswith(("node/", "nodes/", "no/")) else word for word in reading.words]
     _, name = draft.one(["nodes", *words], allowed=frozenset(["nodes"]), what=verb)
-    arguments: dict[str, Json] = {"name": name}
+    arguments: dict[str, Json] = {"name": name, **_optional(draft, "selector")}
     draft.note_dry_run(arguments)
     return verb, draft.finish(arguments, understood="dry-run")
 
@@ -204,6 +215,7 @@ BUILDERS: Mapping[str, Builder] = {
     "describe": _describe,
     "logs": _logs,
     "exec": _exec,
+    "rsh": _rsh,
     "top": _top,
     "version": _version,
     "rollout restart": _rollout,
@@ -228,9 +240,9 @@ def recognise(verb: str, reading: Reading) -> tuple[str, Built]:
         "flags": {name: value for name, value in sorted(reading.flags.items()) if name != "namespace"},
         **({"dry_run": True} if dry_run else {}),
     }
-    return verb.replace(" ", "_").replace("-", "_"), Built(
-        arguments, (*kubectl_drafts.connection_problems(reading), *reading.problems)
-    )
+    way = kubectl_ways.instead(verb, reading)
+    problems = (*kubectl_drafts.connection_problems(reading), *([way] if way else ()), *reading.problems)
+    return verb.replace(" ", "_").replace("-", "_"), Built(arguments, problems)
 
 
 def unrecognised(argv: Sequence[str], prefix: Reading) -> Built:

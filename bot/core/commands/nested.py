@@ -1,8 +1,8 @@
 """Rates a program's command line that no typed operation covers: inside `exec --`, inside `sh -c`, or on its own.
 
 Wrappers (`sudo`, `timeout`, `env`, `sh -c`, `xargs`, ...) are taken off and what they start is rated. The knowledge
-stands in tables: `program_rules` for verdicts, `_VERDICTS` for what a verdict means. What no table knows is unknown,
-and unknown is high. kubectl is rated by the registry, which hands in its own judge.
+stands in tables: `program_rules` and its neighbours for verdicts, `_VERDICTS` for what a verdict means. What no table
+knows is unknown, and unknown is high. kubectl is rated by the registry, which hands in its own judge.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core import errors, ratings
-from bot.core.commands import flags, grammars, special, tokens
+from bot.core.commands import data_stores, flags, grammars, special, talking, tokens
 from bot.core.commands.wordlists import words
 from bot.core.operations import Effect, Tier
 from bot.core.ratings import Rating
@@ -28,14 +28,18 @@ def _write(tier: Tier, reason: str, **counters: int) -> Rating:
 
 _VERDICTS: Mapping[str, Rating] = {
     "read": ratings.reads(),
+    "public": ratings.reads("reads what is public"),
     "secrets": Rating(Effect.READ, Tier.HIGH, ("may show secrets",)),
     "endless": ratings.reads("reads without end", refused="It never ends by itself: read a bounded part instead."),
     "interactive": ratings.unknown(
         "waits for someone to type", refused="Nobody can type into a step: give the whole command instead."
     ),
+    "pager": ratings.reads("shows a file", refused="Nobody can page in a step: read it with head, tail, grep or cat."),
     "file-write": _write(Tier.MEDIUM, "writes files"),
     "files": _write(Tier.HIGH, "deletes files; nothing brings them back", files_deleted=1),
     "medium": _write(Tier.MEDIUM, "restarts or changes one service"),
+    "restart": _write(Tier.MEDIUM, "restarts one service"),
+    "restart-wide": _write(Tier.HIGH, "restarts what holds data, what others hang on, or more than one service"),
     "cache": _write(Tier.MEDIUM, "drops cached entries or connections; they are rebuilt on use", cache_operations=1),
     "cache-all": _write(Tier.HIGH, "drops every database of the cache", cache_operations=1),
     "wide": _write(Tier.HIGH, "changes the system in a way that nothing here bounds"),
@@ -55,8 +59,18 @@ class _Wrapper:
 _NONE = flags.table("")
 _WRAPPERS: Mapping[str, _Wrapper] = {
     "sudo": _Wrapper(
-        flags.table("user/u= group/g= host/h= preserve-env/E? login/i shell/s non-interactive/n set-home/H b")
+        flags.table(
+            "user/u= group/g= host/h= preserve-env/E? login/i shell/s non-interactive/n set-home/H b stdin/S k/k"
+        )
     ),
+    "runuser": _Wrapper(flags.table("user/u= group/g= login/l")),
+    "unbuffer": _Wrapper(_NONE),
+    "taskset": _Wrapper(flags.table("cpu-list/c pid/p"), skips=1),
+    "chrt": _Wrapper(flags.table("batch/b idle/i other/o fifo/f rr/r"), skips=1),
+    "prlimit": _Wrapper(flags.table("nofile= nproc= core= pid/p=")),
+    "catchsegv": _Wrapper(_NONE),
+    "tini": _Wrapper(flags.table("s/s g/g v/v")),
+    "dumb-init": _Wrapper(flags.table("single-child/c verbose/v")),
     "doas": _Wrapper(flags.table("u/u= n/n")),
     "timeout": _Wrapper(flags.table("signal/s= kill-after/k= foreground preserve-status verbose/v"), skips=1),
     "nice": _Wrapper(flags.table("adjustment/n=")),
@@ -87,13 +101,26 @@ _WRAPPERS: Mapping[str, _Wrapper] = {
 }
 _SHELLS = words("sh bash ash dash zsh ksh fish")
 _SHELL_FLAGS = flags.table("c/c e/e u/u x/x l/l i/i v/v f/f o/o= login norc noprofile posix")
-_CONTAINER_EXEC = words("docker podman nerdctl crictl")
-_EXEC_FLAGS = flags.table("interactive/i tty/t user/u= env/e= workdir/w= privileged detach/d sync/s timeout=")
+_EXEC_FLAGS = flags.table(
+    "interactive/i tty/t user/u= env/e= workdir/w= privileged detach/d sync/s timeout= no-TTY/T index= task= job"
+)
+_CONTAINER_EXECS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    **dict.fromkeys(("docker", "podman", "nerdctl"), (("exec",), ("container", "exec"), ("compose", "exec"))),
+    **dict.fromkeys(("crictl", "docker-compose", "podman-compose", "lxc", "incus"), (("exec",),)),
+    "nomad": (("alloc", "exec"), ("exec",)),
+}
+"""The words behind which a container's name and the command inside it follow."""
+_SU_FLAGS = flags.table("command/c= login/l shell/s= preserve-environment/p m/m")
+_JOINED = ("remote", "endless")
+"""Wrappers that hand their words to a shell, joined by spaces."""
+_SHELL_SIGN = re.compile(r"[\s;&|<>()$`\\]")
 _INSTALLED = re.compile(r"(?:\./)?s?bin|/(?:usr/|usr/local/|opt/[\w./-]+/|usr/lib/[\w./-]+/)?s?bin")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _UNSAFE_VARIABLES = re.compile(
     r"(?:LD_|DYLD_|PYTHON|PERL|RUBY|NODE_|GIT_|BASH_|KUBE|AWS_)\w*=|(?:PATH|IFS|ENV|PAGER|EDITOR)="
 )
+_PLAIN_FILE = re.compile(r"[A-Za-z0-9][\w.-]{0,100}\.(?:txt|log|out|sql|ya?ml|json|csv|tsv|xml|gz)")
+_SETTERS = words("export declare typeset local readonly")
 _FILE_LIMITS = ("/dev/null", "/dev/stdout", "/dev/stderr")
 _EXTRA: Mapping[str, Rating] = {
     "inputs": ratings.reads("", refused="xargs takes its arguments from input: write one step for each command."),
@@ -138,8 +165,11 @@ def _rate(argv: Sequence[str], context: _Context) -> Rating:
         return _rate_env(argv[1:], context)
     if program in _WRAPPERS:
         return _rate_wrapper(argv[1:], _WRAPPERS[program], context)
-    if program in _CONTAINER_EXEC and list(argv[1:2]) == ["exec"]:
-        return _rate_wrapper(argv[2:], _Wrapper(_EXEC_FLAGS, skips=1), context)
+    for verbs in _CONTAINER_EXECS.get(program, ()):
+        if tuple(argv[1 : 1 + len(verbs)]) == verbs:
+            return _rate_wrapper(argv[1 + len(verbs) :], _Wrapper(_EXEC_FLAGS, skips=1), context)
+    if program == "su":
+        return _rate_su(argv[1:], context)
     if program in special.RATERS:
         return _rate_special(program, argv[1:], context)
     return _from_table(program, argv[1:])
@@ -153,10 +183,34 @@ def _program(path: str) -> str:
 
 def _from_table(program: str, arguments: Sequence[str]) -> Rating:
     found = grammars.verdicts(program, arguments)
+    if program in _SETTERS and any(_UNSAFE_VARIABLES.match(word) for word in arguments):
+        return ratings.unknown("a variable changes what the program is or loads")
     if found is None:
         return ratings.unknown(f"what `{program[:60]}` does is not known")
-    verdicts = [*found, *(["secrets"] if found[0] == "read" and special.reads_secrets(arguments) else [])]
+    verdicts = [_widened(verdict, arguments) for verdict in found]
+    if found[0] in ("read", "endless", "pager") and special.reads_secrets(grammars.shown(program, arguments)):
+        verdicts.append("secrets")
     return ratings.combine(_VERDICTS[verdict] for verdict in verdicts)
+
+
+_DEPENDED_ON = words(
+    """all network networking networkmanager systemd-networkd firewalld iptables sshd ssh kube-apiserver docker
+    containerd crio cri-o kube-controller-manager kube-scheduler nfs-server iscsid multipathd keepalived
+    pacemaker corosync"""
+)
+
+
+def _widened(verdict: str, arguments: Sequence[str]) -> str:
+    """One restarted service is bounded, unless it is named all, by a pattern, among others, or after a data store."""
+    if verdict != "restart":
+        return verdict
+    named = [word.lower().removesuffix(".service") for word in arguments if not word.startswith("-")]
+    is_wide = len(named) > _NAMED_ONCE or any(word in _DEPENDED_ON or data_stores.is_named(word) for word in named)
+    return "restart-wide" if is_wide or any(set(word) & set("*?") for word in named) else verdict
+
+
+_NAMED_ONCE = 3
+"""Words of a command that restarts one thing, such as `docker compose restart web`."""
 
 
 def _rate_special(program: str, arguments: Sequence[str], context: _Context) -> Rating:
@@ -171,17 +225,31 @@ def _rate_special(program: str, arguments: Sequence[str], context: _Context) -> 
 def _rate_wrapper(arguments: Sequence[str], wrapper: _Wrapper, context: _Context) -> Rating:
     reading = flags.read(arguments, wrapper.flags, command_after=wrapper.skips)
     floor = _VERDICTS.get(wrapper.floor) or _EXTRA[wrapper.floor]
-    inner = reading.after or ()
+    inner = (*reading.words[wrapper.skips :], *(reading.after or ()))
+    is_unsafe = False
     while inner and _ASSIGNMENT.match(inner[0]):  # `sudo NAME=value command`
+        is_unsafe = is_unsafe or _UNSAFE_VARIABLES.match(inner[0]) is not None
         inner = inner[1:]
+    if is_unsafe:
+        return ratings.unknown("a variable changes what the program is or loads")
     if reading.has_unknown:
         return ratings.unknown("a wrapper's flag is not known, so what it starts is not clear")
     if not inner:
         return ratings.combine([floor, _VERDICTS["interactive" if wrapper.floor == "remote" else "unknown"]])
-    if wrapper.floor == "remote" and len(inner) == 1:
-        return ratings.combine([floor, _rate_text(inner[0], context.deeper())])
+    if wrapper.floor in _JOINED and any(_SHELL_SIGN.search(word) for word in inner):
+        joined = _rate_text(" ".join(inner), context.deeper())
+        return ratings.combine([floor, joined if len(inner) == 1 else ratings.combine([joined, _rate(inner, context)])])
     rated = _rate(inner, context.deeper())
     return ratings.combine([floor, _multiplied(rated) if wrapper.floor == "inputs" else rated])
+
+
+def _rate_su(arguments: Sequence[str], context: _Context) -> Rating:
+    """`su - postgres -c 'command'`; without a command someone would have to type."""
+    reading = flags.read(["-l" if word == "-" else word for word in arguments], _SU_FLAGS)
+    if reading.has_unknown or len(reading.words) > 1 or reading.after:
+        return ratings.unknown("a wrapper's flag is not known, so what it starts is not clear")
+    command = reading.value("command")
+    return _rate_text(command, context.deeper()) if command else _VERDICTS["interactive"]
 
 
 def _multiplied(rating: Rating) -> Rating:
@@ -228,7 +296,7 @@ def _rate_text(text: str, context: _Context) -> Rating:
 
 
 def _rate_script(script: tokens.Script, context: _Context) -> Rating:
-    rated = [_rate(argv, context.deeper()) for part in script.parts for argv in part]
+    rated = [rating for part in script.parts for rating in _rate_pipeline(part, context.deeper())]
     rated += [_rate_text(text, context.deeper()) for text in script.substitutions]
     rated += [_rate_redirection(redirection) for redirection in script.redirections]
     if any(_UNSAFE_VARIABLES.match(assignment) for assignment in script.assignments):
@@ -241,6 +309,27 @@ def _rate_script(script: tokens.Script, context: _Context) -> Rating:
     return _multiplied(combined) if script.has_loop or script.substitutions else combined
 
 
+def _rate_pipeline(part: tokens.Pipeline, context: _Context) -> list[Rating]:
+    return [
+        rate_stage(argv, before=part[at - 1] if at else (), judge=context.judge, depth=context.depth)
+        for at, argv in enumerate(part)
+    ]
+
+
+def rate_stage(argv: Sequence[str], *, before: Sequence[str], judge: Judge = _no_judge, depth: int = 0) -> Rating:
+    """One command of a pipeline; `before` is the one whose output it reads."""
+    if verdicts := talking.verdicts(before, argv):
+        return ratings.combine(_VERDICTS[verdict] for verdict in verdicts)
+    rated = _rate(argv, _Context(judge, depth))
+    if before and argv and _program(argv[0]) in _SHELLS and not _starts_text(argv[1:]):
+        return ratings.unknown("runs as a program whatever the command before it prints")
+    return rated
+
+
+def _starts_text(arguments: Sequence[str]) -> bool:
+    return any(re.fullmatch(r"-[a-z]*c", word) for word in arguments)
+
+
 def _rate_redirection(redirection: tokens.Redirection) -> Rating:
     writes = ">" in redirection.operator
     target = redirection.target
@@ -248,4 +337,6 @@ def _rate_redirection(redirection: tokens.Redirection) -> Rating:
         return ratings.reads("")
     if redirection.operator in (">>", "&>>"):
         return _write(Tier.MEDIUM, "appends to a file")
+    if _PLAIN_FILE.fullmatch(target):
+        return _write(Tier.MEDIUM, "writes a file in the working directory")
     return _write(Tier.MEDIUM if target.startswith("/tmp/") else Tier.HIGH, "overwrites a file")  # noqa: S108

@@ -10,6 +10,9 @@ from bot.core.commands.wordlists import words
 
 _READS = re.compile(r"\s*(?:select|show|explain|describe|desc|table|values|with)\b", re.IGNORECASE)
 _META_READ = re.compile(r"\s*\\(?:d[a-zA-Z]*\+?|l\+?|conninfo|dt\+?|z|sf|sv|encoding|timing)(?:\s+[\w.*\"]+)?\s*")
+_VERTICAL = re.compile(r"\\[gG]\s*;?\s*\Z")
+"""mysql's `\\G` and psql's `\\g` at the very end: only how the answer is printed."""
+
 _STRING = re.compile(r"'(?:[^'\\]|'')*'")
 _STRANGE = re.compile(r"--|/\*|#|\$\w*\$|\\|`|@@?\w+\s*:=|'")
 _WORD = re.compile(r"[a-z_][a-z0-9_$.]*", re.IGNORECASE)
@@ -34,6 +37,7 @@ _HARMLESS_CALLS = words(
     over filter partition unix_timestamp from_unixtime timestampdiff ifnull if greatest least in exists and
     or not any all as values on using from where array_agg string_agg json_agg group_concat
     pg_postmaster_start_time inet_server_addr interval time_to_sec distinct epoch regclass sec_to_time
+    json_extract json_object tostring tostartofhour todate todatetime formatreadablesize uniq toyyyymm
     curdate curtime datediff pg_get_indexdef pg_get_viewdef obj_description having when then"""
 )
 
@@ -42,7 +46,7 @@ def is_read(text: str) -> bool:
     """True only for one statement that is known to read."""
     if _META_READ.fullmatch(text):
         return True
-    bare = _STRING.sub("x", text).strip().removesuffix(";")
+    bare = _VERTICAL.sub("", _STRING.sub("x", text)).strip().removesuffix(";")
     if not _READS.match(bare) or ";" in bare or _STRANGE.search(bare):
         return False
     if any(word in _WRITES for word in _names(bare)):

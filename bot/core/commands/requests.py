@@ -144,3 +144,66 @@ def _headers(lines: Sequence[str], *, json: bool, data: bool) -> dict[str, str]:
         same = next((key for key in found if key.lower() == name.strip().lower()), name.strip())
         found[same] = value.strip()
     return found
+
+
+# --- what a path says ------------------------------------------------------------------------------------------------
+
+_SECRET_URL = re.compile(
+    r"169\.254\.169\.254|metadata\.google|metadata\.azure|/v1/(?:secret|kv|database/creds|aws/creds|auth/token|cubbyhole|"
+    r"pki/issue|transit/export|identity/oidc/token)\b|/secrets?(?:/|$|\?)|/v2/keys/.*secret|/actuator/(?:env|heapdump|"
+    r"configprops|httptrace|threaddump/full)|/debug/pprof/heap|/api/definitions|/api/users\b|/_security/|/\.env\b|"
+    r"/api/auth/keys|/latest/meta-data/iam|/credentials?\b|/tokens?(?:/|$|\?)|[?&](?:raw|recurse)=?.*secret|passw",
+    re.IGNORECASE,
+)
+_WIDE_URL = re.compile(
+    r"(?<![a-z])(?:delete|purge|drop|shutdown|quit|stop|kill|destroy|truncate|reset|wipe|failover|decommission|"
+    r"deregister|force-leave|rebalance|seal|unseal|step-down|stepdown|clear_?all|flush_?all|delete_series|"
+    r"clean_tombstones|delete_by_query|update_by_query|forcemerge|close|restore|rollback|restart-all|reboot|drain|"
+    r"promote|demote|terminate|revoke|rotate|exec|eval|execute|script|abort|remove|evict|disable|cutover|switchover|"
+    r"reindex|shrink|split|reinitialize)(?![a-z])|/_cluster/settings|/_all\b|/\*|/_settings\b|/_nodes\b|/_template|"
+    r"/_index_template|/_ilm/|/_snapshot/|/v1/sys/|/v1/operator/|/v1/acl|/v1/kv/|/api/v1/admin/|/admin/",
+    re.IGNORECASE,
+)
+"""Words of a path that say: this takes away, stops, or reaches every index, node or tenant."""
+
+
+def shows_secrets(url: str) -> bool:
+    """Does the path lead to where credentials are kept, whatever the method?"""
+    return _SECRET_URL.search(url) is not None
+
+
+def is_wide(url: str) -> bool:
+    """Does the path of a changing request name something that is not bounded?"""
+    path = url.partition("://")[2].partition("/")[2]
+    return _WIDE_URL.search(f"/{path}") is not None
+
+
+# --- httpie ----------------------------------------------------------------------------------------------------------
+
+_HTTPIE = flags.table(
+    """body/b headers/h verbose/v json/j form/f check-status timeout= verify= auth/a= auth-type/A= follow/F print/p=
+    pretty= style/s= ignore-stdin/I quiet/q meta/m all max-redirects= default-scheme= session= session-read-only=
+    output/o= download/d stream/S cert= cert-key= proxy= raw= compress/x multipart"""
+)
+_ITEM = re.compile(r"[^:=@]*(?:==|:=@|=@|:=|@|=|:)")
+_BODY_ITEM = re.compile(r"[^:=@]*(?::=@|=@|:=|@|=(?!=))")
+
+
+def httpie(argv: Sequence[str]) -> Request:
+    """Read httpie's command line: `http [METHOD] URL [ITEM...]`; a body without a method makes it a POST."""
+    reading = flags.read(argv, _HTTPIE)
+    given = [*reading.words, *(reading.after or ())]
+    method = given.pop(0).upper() if given and re.fullmatch(r"[A-Za-z]+", given[0]) and len(given) > 1 else ""
+    url = given.pop(0) if given else ""
+    items = [word for word in given if _ITEM.match(word)]
+    has_body = "raw" in reading.flags or any(_BODY_ITEM.match(word) and "==" not in word for word in items)
+    reads = next((word for word in items if "@" in word), "")
+    has_file = reading.has("download") or "session" in reading.flags
+    problems = [*reading.problems, *(() if len(items) == len(given) and url else ("an item is not known",))]
+    return Request(
+        method=method or ("POST" if has_body else "GET"),
+        url=_with_scheme(f"localhost{url}" if url.startswith(":") else url) if url else "",
+        writes_file=reading.value("output") or ("a file named as on the server" if has_file else ""),
+        reads_file=reads,
+        problems=tuple(problems),
+    )

@@ -1,4 +1,4 @@
-"""Programs whose arguments are a small language: find, sed, awk, curl, wget, psql, mysql, tar, dd.
+"""Programs whose arguments are a small language: find, sed, awk, curl, wget, httpie, psql, mysql, tar and their like.
 
 Each rater names verdicts (see `nested`), or a whole rating, or the commands that the program would start. Only forms
 that are known to be harmless are read; the rest is unknown.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core import ratings
-from bot.core.commands import flags, queries, requests
+from bot.core.commands import flags, queries, requests, stores
 from bot.core.operations import Effect, Tier
 from bot.core.ratings import Rating
 
@@ -130,7 +130,18 @@ def _request(request: requests.Request) -> Judged:
         verdicts.append("unknown")
     if any(name not in _KNOWN_CURL for name in request.others):
         verdicts.append("unknown")
+    if requests.shows_secrets(request.url):
+        verdicts.append("secrets")
+    if request.method not in requests.SAFE_METHODS and requests.is_wide(request.url):
+        verdicts.append("wide")
     return Judged(tuple(verdicts), rate_request(request.method))
+
+
+def _httpie(arguments: Sequence[str]) -> Judged:
+    request = requests.httpie(arguments)
+    return Judged(
+        (*_request(request).verdicts, *(("unknown",) if request.problems else ())), rate_request(request.method)
+    )
 
 
 _KNOWN_CURL = frozenset(
@@ -200,30 +211,48 @@ def _sqlite(arguments: Sequence[str]) -> Judged:
     reading = flags.read([f"-{word}" if re.match(r"-[a-z]", word) else word for word in arguments], _SQLITE)
     if reading.has_unknown or len(reading.words) != 2:
         return Judged(("interactive",) if len(reading.words) == 1 and not reading.has_unknown else ("unknown",))
+    if reading.words[1].startswith("."):
+        return Judged((stores.sqlite_verdict(reading.words[1]),))
     return Judged(_statement(reading.words[1]))
 
 
-_MONGO = flags.table("eval= quiet host= port= username/u= password/p= authenticationDatabase= norc json?")
-_MONGO_READ = re.compile(
-    r"\s*(?:JSON\.stringify\(|printjson\(|EJSON\.stringify\()?\s*(?:"
-    r"db(?:\.[A-Za-z_]\w*|\.getCollection\(['\"][\w.-]+['\"]\)|\.getSiblingDB\(['\"]\w+['\"]\))*"
-    r"\.(?:serverStatus|stats|currentOp|hostInfo|version|getCollectionNames|printReplicationInfo|isMaster|hello|"
-    r"printSecondaryReplicationInfo|getReplicationInfo|count|countDocuments|estimatedDocumentCount|getIndexes|dataSize|"
-    r"storageSize|totalSize|getProfilingStatus)"
-    r"|rs\.(?:status|conf|isMaster|hello|printReplicationInfo|printSecondaryReplicationInfo)"
-    r"|sh\.status)\([\w\s'\":{},.-]*\)(?:\.(?:pretty\(\)|\w+))*\s*\)?\s*;?\s*"
+_INFLUX = flags.table(
+    "execute= database= host= port= username= password= format= precision= ssl unsafeSsl consistency= pretty"
 )
-"""One call of a method that only tells something; its arguments hold no function and no call."""
+
+
+def _influx(arguments: Sequence[str]) -> Judged:
+    """InfluxDB 1 has flags of one dash, InfluxDB 2 has verbs."""
+    if arguments and not arguments[0].startswith("-"):
+        return Judged((stores.influx_verdict(arguments),))
+    reading = flags.read([f"-{word}" if re.match(r"-[a-z]{2}", word) else word for word in arguments], _INFLUX)
+    statements = [value for given, value in reading.given if given == "execute"]
+    if reading.has_unknown or reading.words:
+        return Judged(("unknown",))
+    return Judged(tuple(one for text in statements for one in _statement(text)) or ("interactive",))
+
+
+_MONGO = flags.table(
+    """eval= quiet tls ssl tlsCAFile= tlsCertificateKeyFile= tlsAllowInvalidCertificates retryWrites= host= port=
+    username/u= password/p= authenticationDatabase= norc json?"""
+)
+
+
+_MONGO_PLACE = re.compile(r"mongodb(?:\+srv)?://\S+|(?!.*\.js\Z)[\w.{}-]+(?::\d+)?(?:/\w*)?")
 
 
 def _mongo(arguments: Sequence[str]) -> Judged:
     reading = flags.read(arguments, _MONGO)
     scripts = [value for name, value in reading.given if name == "eval"]
-    if reading.has_unknown:
+    if reading.has_unknown or not all(_MONGO_PLACE.fullmatch(word) for word in reading.words):
         return Judged(("unknown",))
     if not scripts:
         return Judged(("interactive",))
-    return Judged(("read",) if all(_MONGO_READ.fullmatch(script) for script in scripts) else ("unknown",))
+    return Judged(tuple(stores.mongo_verdict(script) for script in scripts))
+
+
+def _clickhouse(arguments: Sequence[str]) -> Judged:
+    return RATERS["clickhouse-client"](arguments[1:]) if arguments[:1] == ("client",) else Judged(("unknown",))
 
 
 def _split_password(word: str) -> str:
@@ -234,7 +263,7 @@ def _split_password(word: str) -> str:
 def _statement(text: str) -> tuple[str, ...]:
     if queries.is_read(text):
         return ("read", "secrets") if queries.shows_secrets(text) else ("read",)
-    return ("wide",) if queries.is_write(text) else ("unknown",)
+    return ("wide",) if queries.is_write(text) or stores.is_administration(text) else ("unknown",)
 
 
 def _tar(arguments: Sequence[str]) -> Judged:
@@ -252,11 +281,16 @@ RATERS: Mapping[str, Callable[[Sequence[str]], Judged]] = {
     "mawk": _awk,
     "curl": _curl,
     "wget": _wget,
+    "http": _httpie,
+    "https": _httpie,
+    "xh": _httpie,
     "psql": _database(_PSQL, "command"),
     "mysql": _database(_MYSQL, "execute"),
     "mariadb": _database(_MYSQL, "execute"),
     "cqlsh": _database(_CQLSH, "execute"),
     "clickhouse-client": _database(_CLICKHOUSE, "query"),
+    "clickhouse": _clickhouse,
+    "influx": _influx,
     "sqlite3": _sqlite,
     "mongosh": _mongo,
     "mongo": _mongo,
