@@ -258,7 +258,7 @@ async def test_the_slash_command_completes_helps_lists_and_starts_a_runbook_with
         await chi.shows(chi.whisper(), "/runbook run NAME key=value", "/runbook status")
         await chi.picture("slash-2-help")
         await chi.send("/runbook list")
-        await chi.shows(chi.whisper(), "10 runbooks", "redis-connection-timeout", "memory-leak-restart")
+        await chi.shows(chi.whisper(), "12 runbooks", "redis-connection-timeout", "memory-leak-restart")
         await chi.picture("slash-3-list")
         await chi.send("/runbook run nope")
         await chi.shows(chi.whisper(), "Not done: there is no runbook nope. See /runbook list.")
