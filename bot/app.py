@@ -20,6 +20,7 @@ from bot import settings as configuration
 from bot.adapters import metrics
 from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.http_calls.executor import HttpCalls
+from bot.adapters.kubernetes.by_kubectl import Kubectl
 from bot.adapters.kubernetes.client import Credentials
 from bot.adapters.kubernetes.executor import Kubernetes
 from bot.adapters.pagerduty.events import PagerDuty
@@ -334,7 +335,8 @@ def _observe(bot: Bot) -> None:
 
 def executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[Family, Executor]:
     in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
-    kubernetes = Kubernetes(Credentials(settings.kubeconfig or None, in_cluster=in_cluster), clock=clock)
+    credentials = Credentials(settings.kubeconfig or None, in_cluster=in_cluster)
+    kubernetes = Kubernetes(credentials, clock=clock, kubectl=Kubectl.found(run_program))
     stack.push_async_callback(kubernetes.close)
     http = HttpCalls(settings.http_allow, secret=configuration.secret)
     programs = Programs(("echo", "true"))

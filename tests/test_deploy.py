@@ -112,7 +112,10 @@ MANIFESTS: Mapping[str, tuple[Obj, ...]] = {
     for file, name in {"new": "fresh", "old": "api-gateway"}.items()
 }
 NODES = ("kubectl cordon node-1", "kubectl uncordon node-1", "kubectl taint nodes node-1 looked-at=yes:NoSchedule")
-NOT_GRANTED = {"create_namespace": "namespaces belong to whoever owns the cluster"}
+NOT_GRANTED = {
+    "create_namespace": "namespaces belong to whoever owns the cluster",
+    "drain": "it evicts pods of every namespace: who wants that grants it on purpose",
+}
 NOT_SERVED = {"top": "the simulated cluster serves no metrics"}
 
 

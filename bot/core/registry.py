@@ -149,12 +149,17 @@ KINDS: Mapping[str, Kind] = {
     ),
     "bot.pause": _read("Let {length} pass", promise="Nothing is changed: it only waits."),
     "program.unlisted": Kind(Effect.UNKNOWN, LOW, Replay.ONCE, "Run `{inner}`", ""),
+    # --- kubectl reads that kubectl itself answers ---
+    **{
+        f"kubernetes.{verb}": _read("Show {verb} {words}")
+        for verb in "auth_can_i auth_whoami events explain api_resources api_versions cluster_info".split()  # noqa: SIM905
+    },
+    "kubernetes.wait": _read("Wait for {words}"),
     # --- kubectl verbs that are judged, not run ---
     **{
         f"kubernetes.{verb}": _read("Show {verb} {words}", remedy="Not offered as a step yet: use get or describe.")
-        for verb in """auth_can_i auth_whoami events explain api_resources api_versions cluster_info cluster_info_dump
-        diff wait config_view config_get_contexts config_current_context config_get_clusters config_get_users options
-        completion kustomize help whoami status adm_top plugin""".split()  # noqa: SIM905
+        for verb in """cluster_info_dump diff config_view config_get_contexts config_current_context config_get_clusters
+        config_get_users options completion kustomize help whoami status adm_top plugin""".split()  # noqa: SIM905
     },
     **registry_objects.KINDS,
     **registry_verbs.KINDS,
@@ -180,10 +185,11 @@ KINDS: Mapping[str, Kind] = {
         Effect.WRITE,
         HIGH,
         Replay.ONCE,
-        "Drain {words}",
+        "Move all pods away from {what}",
         "evicts every pod of a node",
         {"nodes_drained": 1},
-        remedy=_BY_HAND,
+        undo="uncordon the node; the pods stay where they went",
+        promise=_SERVER_DRY_RUN,
     ),
     "kubernetes.run": _hand(HIGH, "Run a pod {words}", "starts any image in the cluster"),
     "kubernetes.debug": _hand(HIGH, "Debug {words}", "starts a container with wide rights beside the workload"),

@@ -326,10 +326,13 @@ def summarise(operation: Operation) -> str:
     )
 
 
+_OF_NODES = ("kubernetes.cordon", "kubernetes.uncordon", "kubernetes.drain")
+
+
 def _targets(arguments: Arguments, kind: str) -> str:
     if manifests := risk_objects.targets(arguments):
         return manifests
-    default = "pods" if kind == "kubernetes.delete_pod" else "nodes" if kind.endswith("cordon") else ""
+    default = "pods" if kind == "kubernetes.delete_pod" else "nodes" if kind in _OF_NODES else ""
     resource = str(arguments.get("resource") or default)
     names = [str(name) for name in _names(arguments)] or [str(arguments.get("name") or "")]
     if names == [""]:

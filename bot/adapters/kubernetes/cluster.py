@@ -148,6 +148,20 @@ class Cluster:
     async def delete_pod(self, namespace: str, name: str, *, uid: str, grace: int | None, is_dry: bool) -> Obj:
         return await self.delete(Object(PODS, namespace, name), uid=uid, grace=grace, is_dry=is_dry)
 
+    async def evict(self, namespace: str, name: str, *, uid: str, grace: int | None, is_dry: bool) -> Obj:
+        """A deletion that asks the disruption budgets first: 429 when one says no."""
+        options: Obj = {"preconditions": {"uid": uid}}
+        options |= {"gracePeriodSeconds": grace} if grace is not None else {}
+        options |= {"dryRun": ["All"]} if is_dry else {}
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace},
+            "deleteOptions": options,
+        }
+        path = Object(PODS, namespace, name, "eviction").path
+        return await self.json(Request("POST", path, _dry(is_dry=is_dry), body=body))
+
     async def review(self, kind: str, group: str, spec: Obj) -> Obj:
         """A review asks and stores nothing; answers its status."""
         body = {"apiVersion": f"{group}/v1", "kind": kind, "spec": spec}

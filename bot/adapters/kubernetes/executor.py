@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from bot.adapters.kubernetes import perform, preview, troubles
+from bot.adapters.kubernetes import by_kubectl, perform, preview, troubles
 from bot.adapters.kubernetes.asking import Asked
+from bot.adapters.kubernetes.by_kubectl import Kubectl
 from bot.adapters.kubernetes.client import Connection, Credentials
 from bot.adapters.kubernetes.cluster import Cluster
 from bot.adapters.kubernetes.troubles import Trouble
@@ -15,10 +16,15 @@ from bot.ports import Clock
 class Kubernetes:
     """One cluster, one identity. Nothing is imported, read or connected before the first operation.
 
-    `default_namespace` counts where an operation names none; "" means that of the kubeconfig's context.
+    `default_namespace` counts where an operation names none; "" means that of the kubeconfig's context. `kubectl`
+    answers the reads that nothing here renders; without it they are refused with a remedy.
     """
 
-    def __init__(self, credentials: Credentials, *, clock: Clock, default_namespace: str = "") -> None:
+    def __init__(
+        self, credentials: Credentials, *, clock: Clock, default_namespace: str = "", kubectl: Kubectl | None = None
+    ) -> None:
+        self._credentials = credentials
+        self._kubectl = kubectl
         self._connection = Connection(credentials)
         self._clock = clock
         self._default_namespace = default_namespace
@@ -28,13 +34,19 @@ class Kubernetes:
 
     async def preview(self, operation: Operation, *, timeout: timedelta) -> Preview:
         try:
-            return await preview.preview(await self._asked(operation, timeout))
+            asked = await self._asked(operation, timeout)
+            if by_kubectl.is_meant(asked) and not asked.text("refused"):
+                return await by_kubectl.preview(asked, self._kubectl)
+            return await preview.preview(asked)
         except Trouble as trouble:
             return Preview(problems=(troubles.problem(trouble),))
 
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:  # noqa: ARG002 the API takes no key
         try:
-            return await perform.perform(await self._asked(operation, timeout), preview)
+            asked = await self._asked(operation, timeout)
+            if by_kubectl.is_meant(asked) and not asked.text("refused"):
+                return await by_kubectl.read(asked, self._kubectl, self._credentials)
+            return await perform.perform(asked, preview)
         except Trouble as trouble:
             return troubles.performed(trouble)
 

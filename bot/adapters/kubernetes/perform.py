@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.adapters.kubernetes import (
     changes,
+    draining,
     exec_stream,
     object_edits,
     perform_objects,
@@ -152,6 +153,7 @@ PERFORMERS: Mapping[str, Performer] = {
     "scale": scale,
     "cordon": cordon,
     "uncordon": cordon,
+    "drain": draining.perform,
     "delete": perform_objects.delete,
     **dict.fromkeys(object_edits.EDITS, perform_objects.change),
 }

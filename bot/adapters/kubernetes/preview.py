@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.adapters.kubernetes import (
     access,
+    draining,
     object_edits,
     pods,
     preview_changes,
@@ -252,6 +253,7 @@ PREVIEWERS: Mapping[str, Previewer] = {
     "scale": preview_changes.scale,
     "cordon": preview_changes.cordon,
     "uncordon": preview_changes.cordon,
+    "drain": draining.preview,
     "delete": preview_deletions.delete,
     **dict.fromkeys(object_edits.EDITS, preview_objects.change),
 }

@@ -1,5 +1,6 @@
 """SQLite files over aiosqlite: reads on a connection that cannot write, changes with a short wait for the lock."""
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ class SqliteSession:
         path = Path(unquote(urlsplit(url).path))
         address = f"file:{quote(str(path))}?mode={'ro' if is_read else 'rw'}"
         try:
+            # Tried once before: the thread of an aiosqlite connection that failed outlives it and trips over a closed
+            # loop.
+            await asyncio.to_thread(lambda: sqlite3.connect(address, uri=True).close())
             connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=LOCK_SECONDS)
         except sqlite3.Error as error:
             raise Trouble(Ending.NOT_SENT, f"{path.name}: {error}") from None

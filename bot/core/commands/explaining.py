@@ -17,6 +17,9 @@ from bot.core.ratings import Rating
 _PROMPT = re.compile(r"\s*(?:[$%❯]\s+(?=\S)|>\s+(?=\S+\s+\S))")
 """A `>` before a single word is no prompt: it empties that file."""
 _ANGLE = re.compile(r"(?<![<\d])<(?P<name>[A-Za-z](?:[\w .:/|-]{0,60}\w)?)>")
+_GO_TEMPLATE = re.compile(r"\bgo-template\b|--template\b")
+"""kubectl's own templates are written in double braces; nothing in them is a parameter."""
+
 _DOUBLE_BRACES = re.compile(r"\{\{-?\s*\.?(?P<name>[A-Za-z_][\w.]{0,60})\s*-?\}\}")
 _VARIABLE_PROBLEM = "is a shell variable"
 
@@ -49,7 +52,7 @@ def _rename(text: str) -> tuple[str, list[tuple[str, str]]]:
         return f"{{{name}}}"
 
     text = _PROMPT.sub("", text, count=1) if _PROMPT.match(text) else text
-    for pattern in (_ANGLE, _DOUBLE_BRACES):
+    for pattern in (_ANGLE,) if _GO_TEMPLATE.search(text) else (_ANGLE, _DOUBLE_BRACES):
         text = pattern.sub(as_parameter, text)
     return text, list(renamed.items())
 

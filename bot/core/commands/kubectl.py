@@ -12,9 +12,13 @@ Arguments of the kinds that can be run (all keys always there; `?` marks those p
                                  {resource, name, namespace, to_revision|null, timeout_seconds|null}
     kubernetes.scale             {resource, name, namespace, replicas, current_replicas|null}
     kubernetes.cordon | uncordon {name}
+    kubernetes.drain             {name, ignore_daemonsets, delete_emptydir_data, force, grace_period_seconds|null,
+                                  timeout_seconds|null, pod_selector}
     kubernetes.top               {resource (pods|nodes), names[], namespace, all_namespaces, selector, sort_by?,
                                   containers?, no_headers?}
     kubernetes.version           {}
+    kubernetes.get, events, explain, api_resources, api_versions, cluster_info, auth_can_i, auth_whoami, wait where only
+    kubectl itself can answer: {..., kubectl[]} (its command line, written anew): `kubectl_queries`
     delete, delete_pod, label, annotate, taint, patch, rollout pause and resume, autoscale, expose: `kubectl_objects`
     apply, create, replace: `kubectl_files` · set image, env and resources, create of one object: `kubectl_templates`
 

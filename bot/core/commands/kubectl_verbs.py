@@ -6,7 +6,7 @@ The arguments are listed in `kubectl`. What a builder cannot express it names as
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.commands import flags, kubectl_drafts, kubectl_objects, kubectl_templates, kubectl_ways
+from bot.core.commands import flags, kubectl_drafts, kubectl_objects, kubectl_queries, kubectl_templates, kubectl_ways
 from bot.core.commands import kubectl_resources as resources
 from bot.core.commands.flags import Reading
 from bot.core.commands.kubectl_drafts import Built, Draft
@@ -38,6 +38,8 @@ def _optional(draft: Draft, *names: str) -> dict[str, Json]:
 
 
 def _get(_: str, reading: Reading) -> tuple[str, Built]:
+    if kubectl_queries.is_beyond(reading):
+        return "get", kubectl_queries.get(reading)
     draft = Draft(reading)
     resource, names = ("", []) if "raw" in reading.flags else draft.targets(reading.words)
     output = reading.value("output")
@@ -201,13 +203,39 @@ def _scale(_: str, reading: Reading) -> tuple[str, Built]:
     return "scale", draft.finish(arguments, understood="replicas current-replicas dry-run timeout record")
 
 
+def _node(draft: Draft, verb: str) -> str:
+    words = draft.reading.words
+    names = [word.partition("/")[2] if word.startswith(("node/", "nodes/", "no/")) else word for word in words]
+    return draft.one(["nodes", *names], allowed=frozenset(["nodes"]), what=verb)[1]
+
+
 def _cordon(verb: str, reading: Reading) -> tuple[str, Built]:
     draft = Draft(reading)
-    words = [word.partition("/")[2] if word.startswith(("node/", "nodes/", "no/")) else word for word in reading.words]
-    _, name = draft.one(["nodes", *words], allowed=frozenset(["nodes"]), what=verb)
-    arguments: dict[str, Json] = {"name": name, **_optional(draft, "selector")}
+    arguments: dict[str, Json] = {"name": _node(draft, verb), **_optional(draft, "selector")}
     draft.note_dry_run(arguments)
     return verb, draft.finish(arguments, understood="dry-run")
+
+
+def _drain(verb: str, reading: Reading) -> tuple[str, Built]:
+    draft = Draft(reading)
+    name = _node(draft, verb)
+    if reading.has("disable-eviction"):
+        draft.problems.append("--disable-eviction goes round the disruption budgets: leave it out")
+    grace = draft.number("grace-period", least=-1)
+    arguments: dict[str, Json] = {
+        "name": name,
+        "ignore_daemonsets": reading.has("ignore-daemonsets"),
+        "delete_emptydir_data": reading.has("delete-emptydir-data") or reading.has("delete-local-data"),
+        "force": reading.has("force"),
+        "grace_period_seconds": None if grace == -1 else grace,
+        "timeout_seconds": draft.seconds("timeout"),
+        "pod_selector": draft.selector("pod-selector"),
+        **_optional(draft, "selector"),
+    }
+    draft.note_dry_run(arguments)
+    known = """ignore-daemonsets delete-emptydir-data delete-local-data force grace-period timeout pod-selector dry-run
+        disable-eviction"""
+    return verb, draft.finish(arguments, understood=known)
 
 
 BUILDERS: Mapping[str, Builder] = {
@@ -225,6 +253,8 @@ BUILDERS: Mapping[str, Builder] = {
     "scale": _scale,
     "cordon": _cordon,
     "uncordon": _cordon,
+    "drain": _drain,
+    **kubectl_queries.BUILDERS,
     **kubectl_objects.BUILDERS,
     **kubectl_templates.BUILDERS,
 }

@@ -230,7 +230,7 @@ CHANGES = (
     "kubectl delete pod -n production -l app=worker",
     "kubectl exec -n production deploy/worker -- date",
     "kubectl cordon node-1",
-    "kubectl drain node-1",
+    "kubectl drain node-1 --ignore-daemonsets",
 )
 
 

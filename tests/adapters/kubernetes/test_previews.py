@@ -156,7 +156,7 @@ CANNOT: Mapping[str, str] = {
     "kubectl rollout undo deploy/checkout -n production --to-revision=9": "it keeps 1, 2, 3",
     "kubectl rollout undo sts/postgres -n production": "not offered here",
     "kubectl scale deploy/worker -n production --replicas=1 --current-replicas=2": "has 3 replicas",
-    "kubectl drain node-1": "by hand",
+    "kubectl drain node-1": "Add --ignore-daemonsets.",
     "kubectl cordon node-9": '"node-9" not found',
 }
 
