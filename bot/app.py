@@ -49,6 +49,7 @@ from bot.flow.closing import Closer
 from bot.flow.desk import Desk
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
+from bot.flow.freezing import Freezer
 from bot.flow.intake import Intake
 from bot.flow.own_steps import OwnSteps
 from bot.flow.performing import Performer
@@ -76,6 +77,7 @@ class Bot:
     runbooks: RunbookFiles
     recorder: Recorder
     accountant: Accountant
+    freezer: Freezer
     intake: Intake
     advancer: Advancer
     announcer: Announcer
@@ -134,6 +136,7 @@ async def _recall(bot: Bot) -> None:
     """What is stored is known before anything new comes in: numbers are not given twice, no row is routed twice."""
     await bot.recorder.start()
     await bot.accountant.start()
+    await bot.freezer.start()
     await bot.intake.start()
     bot.announcer.inherit([head.incident for head in await bot.store.heads()])
 
@@ -247,7 +250,8 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
     approver = Approver(recorder, edges.people, clock, escalate_to=to)
-    desk = Desk(recorder, store, approver, runbooks, clock, escalate_to=to)
+    freezer = Freezer(store, runbooks, clock, standing=approver.standing, escalate_to=to)
+    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
@@ -264,7 +268,7 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     )
     accountant = Accountant(recorder, store, clock)
     advancer = _advancer(
-        settings, edges, recorder, approver, accountant=accountant
+        settings, edges, recorder, approver, accountant=accountant, freezer=freezer
     )  # hears of a change after the announcer: people first
     return Bot(
         settings=settings,
@@ -273,6 +277,7 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
         runbooks=runbooks,
         recorder=recorder,
         accountant=accountant,
+        freezer=freezer,
         intake=Intake(store, store, recorder, runbooks, clock, escalate_to=to),
         advancer=advancer,
         announcer=announcer,
@@ -283,7 +288,13 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
 
 
 def _advancer(
-    settings: Settings, edges: Edges, recorder: Recorder, approver: Approver, *, accountant: Accountant
+    settings: Settings,
+    edges: Edges,
+    recorder: Recorder,
+    approver: Approver,
+    *,
+    accountant: Accountant,
+    freezer: Freezer,
 ) -> Advancer:
     to, clock, runbooks = settings.approvers, edges.clock, edges.runbooks
     previewer = Previewer(edges.executors, frozenset(to), lately=accountant.lately)
@@ -294,6 +305,7 @@ def _advancer(
         edges.people,
         clock,
         accountant=accountant,
+        freezer=freezer,
         performer=Performer(previewer, clock, executors=edges.executors, filters=Filters(run_program)),
         redactor=Redactor(settings.secrets),
         escalate_to=to,

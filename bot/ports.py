@@ -13,6 +13,7 @@ from bot.core.actors import Standing
 from bot.core.alerts import Alert
 from bot.core.cards import Card
 from bot.core.events import Recorded
+from bot.core.freezes import Freeze
 from bot.core.ids import InboxId, IncidentId, UserId
 from bot.core.operations import Operation, Stage
 from bot.core.previews import Performed, Preview
@@ -153,6 +154,16 @@ class Board(Protocol):
 
     async def note(self, posted: Posted) -> None:
         """Insert or replace by incident and key."""
+        ...
+
+
+class Freezes(Protocol):
+    async def put_freeze(self, freeze: Freeze) -> None:
+        """Insert or replace by id; durable on return."""
+        ...
+
+    async def freezes(self) -> list[Freeze]:
+        """All that nobody has lifted, oldest first; some may be over."""
         ...
 
 

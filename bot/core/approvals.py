@@ -94,9 +94,7 @@ def check_authority(standing: Standing, rule: ApproverRule, requester: UserId | 
     """Raise Refused, saying who could, unless this person may vote under this rule."""
     person = standing.person
     who = f"Allowed: {rule}."
-    if person.is_bot or person.is_deleted or person.is_guest or person.is_foreign:
-        kind = _standing_word(standing)
-        raise Refused(f"You cannot approve here: {kind}.", rule="approver.person", remedy=who)
+    check_member(standing, remedy=who)
     if person.id not in rule.users and not (standing.groups & rule.groups):
         raise Refused("You are not an approver for this step.", rule="approver.rule", remedy=who)
     if rule.not_requester and requester == person.id:
@@ -105,13 +103,18 @@ def check_authority(standing: Standing, rule: ApproverRule, requester: UserId | 
         )
 
 
-def _standing_word(standing: Standing) -> str:
+def check_member(standing: Standing, *, doing: str = "approve", remedy: str = "") -> None:
+    """Raise Refused unless this is an active person of the workspace itself."""
     person = standing.person
-    if person.is_bot:
-        return "bots never approve"
-    if person.is_deleted:
-        return "this account is deactivated"
-    return "guests never approve" if person.is_guest else "people of another workspace never approve"
+    marks = {
+        "bots never": person.is_bot,
+        "this account is deactivated and cannot": person.is_deleted,
+        "guests never": person.is_guest,
+        "people of another workspace never": person.is_foreign,
+    }
+    who = next((words for words, is_so in marks.items() if is_so), "")
+    if who:
+        raise Refused(f"You cannot {doing} here: {who} {doing}.", rule="approver.person", remedy=remedy)
 
 
 def check_vote(approval: Approval, voter: UserId, *, choice: Choice, now: datetime, typed: str, reason: str) -> None:

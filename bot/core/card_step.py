@@ -36,10 +36,15 @@ def step(incident: Incident, which: Step, *, now: datetime) -> Card:
     return _prepared(incident, which)
 
 
+def _why_closed(incident: Incident, reason: str) -> Words:
+    """With the names of those on the incident's record, and of who froze it, whom the sentence begins with."""
+    return card_words.said(reason, card_words.involved(incident) | card_words.leading(reason))
+
+
 def withdrawn(incident: Incident, closed: ClosedApproval) -> Card:
     """A question whose step belongs to a plan that is not followed any more: its buttons go, the record stays."""
     title = f"Step {closed.approval.step}"
-    why = card_words.said(closed.reason or "the incident moved on", card_words.involved(incident))
+    why = _why_closed(incident, closed.reason or "the incident moved on")
     words: Words = ("Nothing was run: ", *why)
     return Card(f"{incident.id} {title.lower()}: nothing was run", (Heading(title, "withdrawn"), Line(words)))
 
@@ -118,7 +123,7 @@ def _prepared(incident: Incident, which: Step) -> Card:
 def _not_run(incident: Incident, which: Step, closed: ClosedApproval) -> Card:
     code, is_cut = card_parts.command(which)
     asked = closed.approval
-    said = card_words.said(closed.reason, card_words.involved(incident))
+    said = _why_closed(incident, closed.reason)
     tags = {
         Closing.GRANTED: "approved",
         Closing.REJECTED: "rejected",

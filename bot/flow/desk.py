@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core import actors, events, parameters
+from bot.core import actors, events, freezes, parameters
 from bot.core.alerts import Severity
 from bot.core.approvals import Approval, Choice
 from bot.core.errors import Invalid, Refused
 from bot.core.events import EscalationReason
+from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.previews import Outcome
@@ -20,6 +21,7 @@ from bot.core.runbooks import Library, Runbook
 from bot.core.states import State
 from bot.flow.approving import Approver
 from bot.flow.closing import WATCHED
+from bot.flow.freezing import Freezer
 from bot.flow.recording import Draft, Recorder
 from bot.ports import Clock, Journal, Runbooks
 
@@ -45,6 +47,7 @@ class Desk:
         runbooks: Runbooks,
         clock: Clock,
         *,
+        freezer: Freezer,
         escalate_to: tuple[str, ...],
     ) -> None:
         self._recorder = recorder
@@ -52,6 +55,7 @@ class Desk:
         self._approver = approver
         self._runbooks = runbooks
         self._clock = clock
+        self._freezer = freezer
         self._escalate_to = escalate_to
 
     # --- votes -----------------------------------------------------------------------------------------------------
@@ -178,6 +182,25 @@ class Desk:
         chosen = events.RunbookChosen(runbook.name, dict(typed))
         incident = await self._recorder.open(self._recorder.new_id(), [Draft(opened, actor), Draft(chosen, actor)])
         return Answer(f"{incident.id} opened for {runbook.name}.", incident.id)
+
+    # --- the stop button -------------------------------------------------------------------------------------------
+
+    async def freeze(self, wish: Wish, user: UserId) -> Answer:
+        made = await self._freezer.freeze(wish, user)
+        told = freezes.describe(made, self._clock.now())
+        return Answer(f"{told}. No new step starts; one that runs already ends. Lift it with {freezes.lifting(made)}.")
+
+    async def unfreeze(self, scope: Scope, user: UserId) -> Answer:
+        await self._freezer.unfreeze(scope, user)
+        others = len(self._freezer.active())
+        rest = f"{others} more in force: see /runbook status." if others else "Steps may start again."
+        restart = "What was stopped stays with people: /runbook run NAME starts anew."
+        return Answer(f"<@{user}> lifted the freeze of {scope}. {rest} {restart}")
+
+    def freezes(self) -> list[str]:
+        """A sentence for each one in force."""
+        now = self._clock.now()
+        return [freezes.describe(each, now) for each in self._freezer.active()]
 
     def library(self) -> Library:
         return self._runbooks.current()

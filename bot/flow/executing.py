@@ -25,6 +25,7 @@ from bot.core.runbooks import Capture
 from bot.core.states import State
 from bot.flow import previewing, supervising
 from bot.flow.accounting import Accountant
+from bot.flow.freezing import Freezer
 from bot.flow.performing import Performer
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Draft, Recorder
@@ -52,6 +53,7 @@ class Runner:
         clock: Clock,
         *,
         accountant: Accountant,
+        freezer: Freezer,
         performer: Performer,
         redactor: Redactor,
         escalate_to: tuple[str, ...],
@@ -62,6 +64,7 @@ class Runner:
         self._people = people
         self._clock = clock
         self._accountant = accountant
+        self._freezer = freezer
         self._performer = performer
         self._redactor = redactor
         self._escalate_to = escalate_to
@@ -97,6 +100,9 @@ class Runner:
 
     def _blocked(self, incident: Incident, fresh: PlannedStep) -> list[Draft]:
         """What other incidents are doing or have done lately, seen at the last moment (F65, F66)."""
+        frozen = self._freezer.why_held(incident)
+        if frozen:
+            return self._stopped(incident, frozen)
         held = self._accountant.holder(incident, fresh)
         if held is not None:
             other, target = held
@@ -109,6 +115,13 @@ class Runner:
         reasons = (f"over the blast-radius limit: {over[0]}", *fresh.decision.reasons)
         denied = replace(fresh, decision=replace(fresh.decision, verdict=Verdict.DENY, reasons=reasons))
         return _set_back(incident, denied, over[0])
+
+    def _stopped(self, incident: Incident, why: str) -> list[Draft]:
+        """A freeze voids what was approved: after it, people decide anew (F67)."""
+        raised = Draft(events.EscalationRaised(EscalationReason.BLOCKED, why, self._escalate_to), actors.BOT)
+        if incident.approval is None:
+            return [raised]
+        return [Draft(events.ApprovalClosed(incident.approval.id, Closing.WITHDRAWN, why), actors.BOT), raised]
 
     async def _unfit_voter(self, incident: Incident) -> str:
         """Why a vote does not count any more, or "": looked up again at the claim (F42, F43)."""
@@ -171,7 +184,11 @@ class Runner:
         known = await self._recorder.load(incident.id)
         attempt = known.step(fresh.id).attempts
         began = self._clock.monotonic()
-        performed = await self._performer.perform(fresh, key=f"{incident.id}/{fresh.id}/{attempt}")
+        frozen = self._freezer.why_held(known)  # again: the intent took a moment to be stored
+        if frozen:
+            performed = Performed(Outcome.REFUSED, detail=frozen)
+        else:
+            performed = await self._performer.perform(fresh, key=f"{incident.id}/{fresh.id}/{attempt}")
         outcome, results = checks.judge(fresh.expect, performed)
         if outcome is Outcome.SUCCEEDED and fresh.verify is not None:
             outcome, results = await self._performer.verify(fresh, results)

@@ -1,4 +1,4 @@
-"""The contract of ports.Journal, ports.Inbox and ports.Board: one suite for the fake and for the real store.
+"""The contract of the store's ports, ports.Journal to ports.Freezes: one suite for the fake and for the real store.
 
 Subclass it in a test module with a `store` fixture; values are built here so that both sides see the same ones.
 """
@@ -13,15 +13,16 @@ import pytest
 from bot.core import actors, alerts, errors, events, ids
 from bot.core.alerts import Alert, Severity
 from bot.core.events import Event, Recorded
-from bot.core.ids import Digest, InboxId, IncidentId, StepId
+from bot.core.freezes import Freeze, Scope, ScopeKind
+from bot.core.ids import Digest, InboxId, IncidentId, StepId, UserId
 from bot.core.states import State
-from bot.ports import Board, Commit, Delivery, Head, Inbox, InboxItem, Journal, Posted, Settlement
+from bot.ports import Board, Commit, Delivery, Freezes, Head, Inbox, InboxItem, Journal, Posted, Settlement
 
 NOW = datetime(2026, 3, 14, 2, 59, 26, 535897, tzinfo=UTC)
 
 
-class Storing(Journal, Inbox, Board, Protocol):
-    """All three ports on one object."""
+class Storing(Journal, Inbox, Board, Freezes, Protocol):
+    """All four ports on one object."""
 
 
 def alert(name: str = "RedisDown", *, is_firing: bool = True) -> Alert:
@@ -286,5 +287,18 @@ class BoardContract:
         assert await store.posted(ids.incident_id(1)) == [posted(shown="d49")]
 
 
-class StoreContract(JournalContract, InboxContract, BoardContract):
+class FreezesContract:
+    async def test_a_freeze_is_read_back_until_somebody_lifts_it(self, store: Storing) -> None:
+        freeze = Freeze("f1", Scope(ScopeKind.SERVICE, "shop"), "why", UserId("U0ANA"), NOW, NOW + timedelta(hours=2))
+        endless = Freeze("f2", Scope(), "", UserId("U0BEN"), NOW + timedelta(seconds=1))
+
+        await store.put_freeze(endless)
+        await store.put_freeze(freeze)
+        assert await store.freezes() == [freeze, endless]
+
+        await store.put_freeze(replace(freeze, lifted_by=UserId("U0ANA"), lifted_at=NOW))
+        assert await store.freezes() == [endless]
+
+
+class StoreContract(JournalContract, InboxContract, BoardContract, FreezesContract):
     """Everything that the ports of the store promise."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core import errors, ids
 from bot.core.events import Recorded, StepStarted
+from bot.core.freezes import Freeze
 from bot.core.ids import InboxId, IncidentId
 from bot.core.states import State
 from bot.ports import Commit, Delivery, Head, InboxItem, Posted, Settlement
@@ -25,6 +26,7 @@ class MemoryStore:
         self._events: dict[IncidentId, list[Recorded]] = {}
         self._heads: dict[IncidentId, Head] = {}
         self._inbox: dict[InboxId, InboxItem] = {}
+        self._freezes: dict[str, Freeze] = {}
         self._posted: dict[tuple[IncidentId, str], Posted] = {}
 
     # --- Journal -----------------------------------------------------------------------------------------------------
@@ -102,6 +104,14 @@ class MemoryStore:
 
     async def posted(self, incident: IncidentId) -> list[Posted]:
         return sorted((each for each in self._posted.values() if each.incident == incident), key=lambda each: each.key)
+
+    async def put_freeze(self, freeze: Freeze) -> None:
+        self._check_outage()
+        self._freezes[freeze.id] = freeze
+
+    async def freezes(self) -> list[Freeze]:
+        standing = (each for each in self._freezes.values() if each.lifted_at is None)
+        return sorted(standing, key=lambda each: (each.at, each.id))
 
     async def note(self, posted: Posted) -> None:
         self._check_outage()

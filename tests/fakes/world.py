@@ -23,6 +23,7 @@ from bot.flow.closing import Closer
 from bot.flow.desk import Desk
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
+from bot.flow.freezing import Freezer
 from bot.flow.intake import Intake
 from bot.flow.own_steps import OwnSteps
 from bot.flow.performing import Performer
@@ -224,9 +225,11 @@ class World:
         self.accountant = Accountant(self.recorder, self.store, self.clock)
         previewer = Previewer(executors, frozenset(ESCALATE_TO), lately=self.accountant.lately)
         self.approver = Approver(self.recorder, self.people, self.clock, **to)
+        self.freezer = Freezer(self.store, self.runbooks, self.clock, standing=self.approver.standing, **to)
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
             accountant=self.accountant,
+            freezer=self.freezer,
             performer=Performer(previewer, self.clock, executors=executors, filters=FakeFilters()),
             redactor=Redactor(self.secrets), **to,
         )  # fmt: skip
@@ -248,7 +251,9 @@ class World:
             render=plain_render,
             per_second=self.per_second,
         )
-        self.desk = Desk(self.recorder, self.store, self.approver, self.runbooks, self.clock, **to)
+        self.desk = Desk(
+            self.recorder, self.store, self.approver, self.runbooks, self.clock, freezer=self.freezer, **to
+        )
 
     def again(self) -> None:
         """The process is gone; a new one starts on what was stored."""
@@ -258,6 +263,7 @@ class World:
     async def alive(self) -> AsyncIterator["World"]:
         await self.recorder.start()
         await self.accountant.start()
+        await self.freezer.start()
         await self.intake.start()
         await self.advancer.start()
         heads = await self.store.heads()

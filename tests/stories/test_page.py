@@ -280,6 +280,39 @@ async def test_the_slash_command_completes_helps_lists_and_starts_a_runbook_with
         await chi.picture("slash-7-started")
 
 
+async def test_F67_a_freeze_typed_on_the_phone_keeps_an_approved_step_from_running_until_it_is_lifted(
+    chromium: Browser, life: Living
+) -> None:
+    async with phone(chromium, life, ANA) as ana, phone(chromium, life, CHI) as chi:
+        await ana.break_something("redis-pool")
+        await expect(ana.root()).to_contain_text("Waiting in the thread", timeout=PATIENCE_MS)
+        await chi.send("/runbook freeze the database is being moved <!channel> <@U0BEN> for 2h")
+        said = ana.page.locator(".channel-pane article", has_text="froze everything").first
+        await ana.shows(said, "@chi froze everything until ", "the database is being moved", "/runbook unfreeze")
+        await expect(said.locator(".mention")).to_have_text(["@chi"])
+        await ana.picture("freeze-1-told")
+        await ana.open_thread()
+        await ana.press(ana.step(1), "Approve")
+        await ana.shows(ana.step(1), "nothing was run · @chi froze everything until")
+        called = ana.card("Escalated")
+        await ana.shows(called, "froze everything", "Lift it with /runbook unfreeze", "Nothing was run.")
+        await ana.picture("freeze-2-escalated")
+        assert life.executed("FLUSHDB") == []
+
+        await chi.send("/runbook unfreeze")
+        await chi.shows(chi.whisper(), "You are not an approver")
+        await ana.back()
+        await ana.send("/runbook status")
+        await ana.shows(ana.whisper(), "Stopped. @chi froze everything")
+        await ana.picture("freeze-3-status")
+        await ana.send("/runbook unfreeze")
+        lifted = ana.page.locator(".channel-pane article", has_text="lifted the freeze").first
+        await ana.shows(lifted, "@ana lifted the freeze of everything", "Steps may start again")
+        await ana.send("/runbook run redis-connection-timeout")
+        await ana.shows(ana.root("INC-2"), "Waiting in the thread")
+        await ana.picture("freeze-4-lifted")
+
+
 async def test_F77_an_alert_that_attacks_is_shown_letter_for_letter_and_rings_only_who_is_called(
     chromium: Browser, life: Living
 ) -> None:
@@ -361,6 +394,7 @@ def _is_ready(pod: objects.Obj) -> bool:
 async def test_a_value_is_found_a_question_answered_and_a_wait_seen_out(chromium: Browser, life: Living) -> None:
     async with phone(chromium, life, ANA) as ana:
         await ana.send("/runbook run replace-one-pod")
+        await ana.shows(ana.root(), "Waiting in the thread")  # the page does not move what is being read
         await ana.open_thread()
         question = ana.step(3)
         await ana.shows(question, "Do its last lines look as if a fresh pod would help?", "Step 1", "pod is worker-")

@@ -9,13 +9,13 @@ from bot.adapters.slack.connection import Web
 from bot.adapters.slack.payloads import Command
 from bot.adapters.slack.questions import Desk
 from bot.adapters.slack.replies import Reply
-from bot.core import card_library, card_root
+from bot.core import card_library, card_root, freezes
 from bot.core.cards import Audience, Buttons, Card
 from bot.core.errors import Invalid
 from bot.core.ids import RunbookName
 
 COMMAND = "/runbook"
-VERBS = ("run", "list", "show", "status", "help")
+VERBS = ("run", "list", "show", "status", "freeze", "unfreeze", "help")
 
 # What phones make of quotation marks and dashes.
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", " ": " "})
@@ -30,7 +30,7 @@ class Commands:
         self._web = web
         self._channel = channel.removeprefix("#")
         answers: tuple[Callable[[Command, list[str]], Awaitable[Reply]], ...]
-        answers = (self._run, self._list, self._show, self._status, self._help)
+        answers = (self._run, self._list, self._show, self._status, self._freeze, self._unfreeze, self._help)
         self._table = dict(zip(VERBS, answers, strict=True))
 
     async def answer(self, command: Command) -> Reply:
@@ -60,13 +60,21 @@ class Commands:
 
     async def _status(self, _command: Command, words: list[str]) -> Reply:
         if not words:
-            return Reply(card_library.overview(await self._desk.overview()))
+            return Reply(card_library.overview(await self._desk.overview(), self._desk.freezes()))
         named = _INCIDENT.fullmatch(words[0])
         if named is None:
             raise Invalid(f"{words[0]} is no incident", remedy="write it as INC-42")
         incident = await self._desk.look(payloads.incident(f"INC-{named[1]}"))
         card = card_root.root(incident, audience=Audience())
         return Reply(Card(card.fallback, tuple(part for part in card.parts if not isinstance(part, Buttons))))
+
+    async def _freeze(self, command: Command, words: list[str]) -> Reply:
+        answer = await self._desk.freeze(freezes.parse(words), command.user)
+        return Reply(texts.told_to_all(answer.text), is_public=True)
+
+    async def _unfreeze(self, command: Command, words: list[str]) -> Reply:
+        answer = await self._desk.unfreeze(freezes.parse(words).scope, command.user)
+        return Reply(texts.told_to_all(answer.text), is_public=True)
 
     async def _help(self, _command: Command, _words: list[str]) -> Reply:
         return Reply(texts.usage())

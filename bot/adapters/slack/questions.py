@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.core.approvals import Approval
+from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import Library
@@ -43,6 +44,12 @@ class Desk(Protocol):
     async def settle(self, incident: IncidentId, step: StepId, user: UserId, *, worked: bool | None) -> Answer: ...
 
     async def run(self, name: str, parameters: Mapping[str, str], user: UserId, /) -> Answer: ...
+
+    async def freeze(self, wish: Wish, user: UserId, /) -> Answer: ...
+
+    async def unfreeze(self, scope: Scope, user: UserId, /) -> Answer: ...
+
+    def freezes(self) -> Sequence[str]: ...
 
     def library(self) -> Library: ...
 

@@ -22,10 +22,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`errors` belong to fields of the submitted window, by block id; it then stays open, with what was typed."""
+    """`errors` belong to fields of the submitted window, by block id; it then stays open, with what was typed.
+
+    `is_public`: the answer to a command is for the channel where it was typed.
+    """
 
     card: Card | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    is_public: bool = False
 
 
 def message(card: Card) -> dict[str, Any]:
@@ -37,11 +41,15 @@ def acknowledgement(request: Request, reply: Reply | None) -> dict[str, Any]:
     match request:
         case Command():
             card = texts.said(texts.LATE) if reply is None else reply.card
-            return {"response_type": "ephemeral", **message(card)} if card is not None else {}
+            return {"response_type": _audience(reply), **message(card)} if card is not None else {}
         case Submission() if reply is not None and reply.errors:
             return {"response_action": "errors", "errors": dict(reply.errors)}
         case _:
             return {}
+
+
+def _audience(reply: Reply | None) -> str:
+    return "in_channel" if reply is not None and reply.is_public else "ephemeral"
 
 
 class Replies:
@@ -56,14 +64,14 @@ class Replies:
         if card is None or (isinstance(request, Command) and not is_late):
             return
         try:
-            await self._tell(request, card)
+            await self._tell(request, card, _audience(reply))
         except (PageturnerError, aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.warning("slack.reply_lost user=%s error=%s", request.user, error)
 
-    async def _tell(self, request: Request, card: Card) -> None:
+    async def _tell(self, request: Request, card: Card, audience: str) -> None:
         place = request.place
         if isinstance(request, Command) and self._is_ours(place.reply_url):
-            await self._respond(place, card)
+            await self._respond(place, card, audience)
             return
         try:
             await self._ephemeral(request.user, place, card)
@@ -71,7 +79,7 @@ class Replies:
             # Slack's own answer address works where the bot is no member any more.
             if not self._is_ours(place.reply_url):
                 raise
-            await self._respond(place, card)
+            await self._respond(place, card, audience)
 
     async def _ephemeral(self, user: UserId, place: Place, card: Card) -> None:
         if not place.channel:
@@ -81,11 +89,11 @@ class Replies:
             body["thread_ts"] = place.thread
         await self._web.write("chat.postEphemeral", body)
 
-    async def _respond(self, place: Place, card: Card) -> None:
+    async def _respond(self, place: Place, card: Card, audience: str) -> None:
         session = self._web.client.session
         if session is None:
             return
-        body = {**message(card), "response_type": "ephemeral", "replace_original": False}
+        body = {**message(card), "response_type": audience, "replace_original": False}
         async with session.post(place.reply_url, json=body, allow_redirects=False) as answer:
             answer.raise_for_status()
 

@@ -11,6 +11,8 @@ HELP_LINES = (
     ("/runbook list", "all runbooks"),
     ("/runbook show NAME", "when it applies, its limits and its exact steps"),
     ("/runbook status", "open incidents; with a number such as INC-42: that one"),
+    ("/runbook freeze REASON for 2h", "stop: no new step starts; only for service=X, environment=X or runbook=X"),
+    ("/runbook unfreeze", "let go again; with the scope that was frozen"),
     ("/runbook help", "this"),
 )
 
@@ -32,6 +34,11 @@ _ID = re.compile(r"<@(?P<marked>[UW][A-Z0-9]{2,20})>|\b(?P<bare>[UWS](?=[A-Z0-9]
 def said(text: str) -> Card:
     """One answer."""
     return Card(card_words.plain(text), (Line((text,)),))
+
+
+def told_to_all(text: str) -> Card:
+    """One answer that the whole channel sees: only the person it begins with is named, whatever ids its words hold."""
+    return Card(card_words.unnamed(text), (Line(card_words.said(text, card_words.leading(text))),))
 
 
 def usage(unknown: str = "") -> Card:

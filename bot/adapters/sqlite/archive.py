@@ -17,6 +17,7 @@ from bot.adapters.sqlite.queries import sql
 from bot.core import errors
 from bot.core.events import Recorded
 from bot.core.evidence import InboxRow, IndexRow, StoredEvent
+from bot.core.freezes import Freeze
 from bot.core.ids import IncidentId
 from bot.ports import Head, InboxItem, Posted
 
@@ -82,6 +83,9 @@ class Archive:
 
     async def posted(self, incident: IncidentId) -> list[Posted]:
         return [rows.posted_from(row) for row in await self._rows("posted", incident)]
+
+    async def freezes(self) -> list[Freeze]:
+        return [rows.freeze_from(row) for row in await self._rows("freezes")]
 
     # --- for audits and exports: rows as they stand -------------------------------------------------------------------
 

@@ -105,3 +105,11 @@ SELECT id, source, received_at, coalesce(became, ''), coalesce(incident, ''), re
 WHERE became IS NULL OR (became IN ('incident', 'joined') AND incident IS NULL)
     OR (became IN ('ignored', 'quarantined') AND reason = '')
 ORDER BY id;
+
+-- name: put_freeze
+INSERT INTO freezes (id, kind, name, reason, person, at, until, lifted_by, lifted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET lifted_by = excluded.lifted_by, lifted_at = excluded.lifted_at;
+
+-- name: freezes
+SELECT id, kind, name, reason, person, at, until FROM freezes WHERE lifted_at IS NULL ORDER BY at, id;

@@ -15,6 +15,7 @@ from bot.core.actors import Actor, ActorKind
 from bot.core.alerts import Alert
 from bot.core.events import Recorded
 from bot.core.evidence import InboxRow, IndexRow, StoredEvent
+from bot.core.freezes import Freeze, Scope, ScopeKind
 from bot.core.ids import InboxId, IncidentId
 from bot.core.states import State
 from bot.ports import Delivery, Head, InboxItem, Posted, Settlement
@@ -120,6 +121,21 @@ def item_from(row: Fetched) -> InboxItem:
 
 def settlement_row(settlement: Settlement, at: datetime) -> Row:
     return (settlement.became, settlement.incident, settlement.reason, micros(at), settlement.item)
+
+
+def freeze_row(freeze: Freeze) -> Row:
+    until = None if freeze.until is None else micros(freeze.until)
+    lifted_at = None if freeze.lifted_at is None else micros(freeze.lifted_at)
+    scope, lifted = freeze.scope, (freeze.lifted_by, lifted_at)
+    return (freeze.id, scope.kind, scope.name, freeze.reason, freeze.by, micros(freeze.at), until, *lifted)
+
+
+def freeze_from(row: Fetched) -> Freeze:
+    """Of one that stands: who lifted it is not read."""
+    number, kind, name, reason, person, at, until = row
+    scope = Scope(ScopeKind(kind), name)
+    end = None if until is None else moment(until)
+    return Freeze(number, scope, reason, ids.UserId(person), moment(at), end)
 
 
 def posted_row(posted: Posted) -> Row:

@@ -1,4 +1,4 @@
-"""The store: ports.Journal, ports.Inbox and ports.Board on one SQLite file, owned by one process.
+"""The store: ports.Journal, ports.Inbox, ports.Board and ports.Freezes on one SQLite file, owned by one process.
 
 Reads and writes have their own connections; what a write may do is decided in `writes`, when it is stored in `writer`.
 """
@@ -15,6 +15,7 @@ from bot.adapters.sqlite.archive import Archive
 from bot.adapters.sqlite.queries import sql
 from bot.adapters.sqlite.writer import Writer
 from bot.core import errors
+from bot.core.freezes import Freeze
 from bot.core.ids import InboxId
 from bot.ports import Clock, Commit, Delivery, InboxItem, Posted, Settlement
 
@@ -83,6 +84,9 @@ class Store(Archive):
 
     async def note_try(self, item: InboxId) -> int:
         return await self.writer.submit(writes.CountTry(item))
+
+    async def put_freeze(self, freeze: Freeze) -> None:
+        await self.writer.submit(writes.PutFreeze(freeze))
 
     async def note(self, posted: Posted) -> None:
         await self.writer.submit(writes.PutPosted(posted))

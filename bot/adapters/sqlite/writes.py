@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from bot.adapters.sqlite import rows
 from bot.core import errors
 from bot.core.alerts import Alert
+from bot.core.freezes import Freeze
 from bot.core.ids import InboxId, IncidentId
 from bot.ports import Commit, Delivery, InboxItem, Posted, Settlement
 
@@ -53,7 +54,7 @@ class Batch:
         self.statements[statement].append(row)
 
 
-ORDER = ("put_incident", "add_event", "add_inbox", "settle_inbox", "set_tries", "put_posted")
+ORDER = ("put_incident", "add_event", "add_inbox", "settle_inbox", "set_tries", "put_posted", "put_freeze")
 
 
 class Write(Protocol[T_co]):
@@ -153,6 +154,18 @@ class PutPosted:
 
     def decide(self, known: Known, batch: Batch) -> None:  # noqa: ARG002 - the view may be noted whatever is known
         batch.add("put_posted", rows.posted_row(self.posted))
+
+
+@dataclass(frozen=True, slots=True)
+class PutFreeze:
+    freeze: Freeze
+
+    @property
+    def questions(self) -> Questions:
+        return Questions()
+
+    def decide(self, known: Known, batch: Batch) -> None:  # noqa: ARG002 - stopping asks nothing
+        batch.add("put_freeze", rows.freeze_row(self.freeze))
 
 
 def check_pending(known: Known, settles: Sequence[Settlement]) -> None:

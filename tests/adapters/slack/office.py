@@ -20,6 +20,7 @@ from bot.core import events, summary
 from bot.core.approvals import Approval
 from bot.core.cards import Audience, Card
 from bot.core.errors import Refused
+from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.matching import Candidate
@@ -106,6 +107,15 @@ class FakeDesk:
 
     async def settle(self, incident: IncidentId, step: StepId, user: UserId, *, worked: bool | None) -> Answer:
         return await self._note("settle", incident, step, user, worked)
+
+    async def freeze(self, wish: Wish, user: UserId) -> Answer:
+        return await self._note("freeze", wish, user)
+
+    async def unfreeze(self, scope: Scope, user: UserId) -> Answer:
+        return await self._note("unfreeze", scope, user)
+
+    def freezes(self) -> list[str]:
+        return []
 
     async def run(self, name: str, parameters: Mapping[str, str], user: UserId) -> Answer:
         return await self._note("run", name, dict(parameters), user)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bot.adapters.slack.connection import Workspace
 from bot.adapters.slack.gateway import Gateway
 from bot.core import events
 from bot.core.errors import Conflict, Invalid, Refused, Transient
+from bot.core.freezes import Scope, ScopeKind, Wish
 from bot.core.ids import StepId
 from bot.core.operations import Tier
 from bot.core.previews import Outcome
@@ -224,7 +226,7 @@ def _select(view: dict[str, Any]) -> dict[str, Any]:
     [
         ("", "How to use /runbook"),
         ("help", "How to use /runbook"),
-        ("freeze", "How to use /runbook"),
+        ("frees", "How to use /runbook"),
         ("list", "2 runbooks: api, redis"),
         ("show redis", "redis: Redis, 1 step, level 1 at most"),
         ("show", "Say which: /runbook show NAME."),
@@ -244,6 +246,28 @@ async def test_the_command_answers_in_the_ack(bureau: Office, text: str, answer:
     assert outcome.payload["response_type"] == "ephemeral"
     assert outcome.payload["text"].startswith(answer)
     assert outcome.payload["blocks"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("freeze because for 2h", ("freeze", Wish(Scope(), "because", timedelta(hours=2)), "U0ANA")),
+        ("unfreeze service=shop", ("unfreeze", Scope(ScopeKind.SERVICE, "shop"), "U0ANA")),
+    ],
+)
+async def test_the_whole_channel_hears_of_a_freeze(bureau: Office, text: str, asked: tuple[object, ...]) -> None:
+    outcome = await bureau.sim.command("U0ANA", f"/runbook {text}")
+
+    assert outcome.payload["response_type"] == "in_channel"
+    assert bureau.desk.asked == [asked]
+
+
+async def test_a_freeze_that_is_not_understood_is_told_to_who_typed_it_only(bureau: Office) -> None:
+    outcome = await bureau.sim.command("U0ANA", "/runbook freeze x for 2weeks")
+
+    assert outcome.payload["response_type"] == "ephemeral"
+    assert outcome.payload["text"].startswith("Not done: 2weeks is no time to freeze for.")
+    assert bureau.desk.asked == []
 
 
 # --- faults ------------------------------------------------------------------

@@ -1,0 +1,102 @@
+"""Freezes as they stand: stored before they are answered, asked in memory by every claim and once more before a run.
+
+Anybody of the workspace may stop; only an approver may let go again.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core import approvals, freezes
+from bot.core.actors import Standing
+from bot.core.errors import Refused
+from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
+from bot.core.ids import GroupId, UserId
+from bot.core.incidents import Incident
+from bot.core.runbooks import ApproverRule
+from bot.ports import Clock, Freezes, Runbooks
+
+log = logging.getLogger(__name__)
+
+
+class Freezer:
+    def __init__(
+        self,
+        stored: Freezes,
+        runbooks: Runbooks,
+        clock: Clock,
+        *,
+        standing: Callable[[UserId], Awaitable[Standing]],
+        escalate_to: tuple[str, ...],
+    ) -> None:
+        self._stored = stored
+        self._standing = standing
+        self._runbooks = runbooks
+        self._clock = clock
+        self._escalate_to = escalate_to
+        self._freezes: list[Freeze] = []
+
+    async def start(self) -> None:
+        """A freeze outlives the process that took it."""
+        self._freezes = await self._stored.freezes()
+
+    def active(self) -> list[Freeze]:
+        now = self._clock.now()
+        return [each for each in self._freezes if each.is_on(now)]
+
+    def why_held(self, incident: Incident) -> str:
+        """A sentence on what keeps this incident's steps from starting, with the way out; "" for nothing."""
+        now = self._clock.now()
+        found = freezes.holding(self._freezes, incident, now)
+        return f"{freezes.describe(found, now)}. Lift it with {freezes.lifting(found)}." if found else ""
+
+    async def freeze(self, wish: Wish, user: UserId) -> Freeze:
+        """Durable and in force on return. Raises Refused for guests, bots, strangers and an unknown runbook."""
+        approvals.check_member(await self._standing(user), doing="freeze")
+        if wish.scope.kind is ScopeKind.RUNBOOK and wish.scope.name not in self._runbooks.current().runbooks:
+            raise Refused(f"There is no runbook {wish.scope.name}.", rule="freeze.scope", remedy="See /runbook list.")
+        now = self._clock.now()
+        until = now + wish.span if wish.span else None
+        made = Freeze(self._clock.token(), wish.scope, wish.reason, user, now, until)
+        self._freezes.append(made)  # in force at once: stopping need not wait for the disk
+        try:
+            await self._stored.put_freeze(made)
+        except BaseException:
+            self._freezes.remove(made)
+            raise
+        log.warning("frozen", extra={"scope": str(made.scope), "user": user, "reason": made.reason})
+        return made
+
+    async def unfreeze(self, scope: Scope, user: UserId) -> list[Freeze]:
+        """Lift every freeze of exactly this scope. Raises Refused when there is none, or for who is no approver."""
+        approvals.check_authority(await self._standing(user), self._rule(), None)
+        now = self._clock.now()
+        meant = [each for each in self.active() if _same(each.scope, scope)]
+        if not meant:
+            raise Refused(f"Nothing is frozen for {scope}.", rule="freeze.none", remedy=self._remedy())
+        for each in meant:
+            await self._lift(each, user, now)
+        return meant
+
+    async def _lift(self, freeze: Freeze, user: UserId, now: datetime) -> None:
+        lifted = replace(freeze, lifted_by=user, lifted_at=now)
+        await self._stored.put_freeze(lifted)
+        self._freezes.remove(freeze)
+        log.warning("unfrozen", extra={"scope": str(freeze.scope), "user": user})
+
+    def _remedy(self) -> str:
+        others = [freezes.lifting(each) for each in self.active()]
+        return f"In force: {', '.join(others)}." if others else "No freeze is in force."
+
+    def _rule(self) -> ApproverRule:
+        """Whoever may approve a step of any runbook, and whoever incidents are escalated to."""
+        rules = [rule for each in self._runbooks.current().runbooks.values() for rule in each.approvers.values()]
+        users = frozenset(UserId(each) for each in self._escalate_to if not each.startswith("S"))
+        groups = frozenset(GroupId(each) for each in self._escalate_to if each.startswith("S"))
+        users, groups = users.union(*(each.users for each in rules)), groups.union(*(each.groups for each in rules))
+        return ApproverRule(users, groups)
+
+
+def _same(one: Scope, other: Scope) -> bool:
+    return one.kind is other.kind and one.name.casefold() == other.name.casefold()

@@ -1,0 +1,164 @@
+"""The stop button: no new step starts, through a restart too, until somebody lets go (F67)."""
+
+import contextlib
+from datetime import timedelta
+
+import pytest
+
+from bot.core import errors, events
+from bot.core.errors import Refused
+from bot.core.events import EscalationReason
+from bot.core.freezes import Scope, ScopeKind, Wish
+from bot.core.states import State
+from bot.ports import Commit
+from tests import builders as b
+from tests.fakes.world import World
+from tests.flow.test_road import CHANGE, FLUSH, VERIFY
+
+ALL = Wish(Scope(), "the database is being moved", None)
+SERVICE = Scope(ScopeKind.SERVICE, "api-gateway")
+
+
+async def _approve(world: World) -> None:
+    approval = (await world.incident()).approval
+    assert approval is not None
+    await world.desk.vote_approve(approval.id, b.ANA)
+    await world.rest()
+
+
+async def _escalations(world: World) -> list[events.EscalationRaised]:
+    found = await world.store.history((await world.incident()).id)
+    return [each.event for each in found if isinstance(each.event, events.EscalationRaised)]
+
+
+async def test_F67_an_approved_step_does_not_start_in_a_freeze_and_people_are_told_why() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        await world.desk.freeze(ALL, b.ANA)
+        await _approve(world)
+
+        assert FLUSH not in world.executor.performed
+        incident = await world.incident()
+        assert (incident.state, incident.approval) == (State.ESCALATED, None)
+        [raised] = await _escalations(world)
+        assert raised.reason is EscalationReason.BLOCKED
+        assert raised.explanation.startswith(f"<@{b.ANA}> froze everything until it is lifted: the database is being")
+        assert "/runbook unfreeze" in raised.explanation
+
+
+async def test_F67_a_freeze_between_two_steps_stops_the_second() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+
+    async def stop() -> None:
+        world.executor.before_perform = None
+        await world.desk.freeze(ALL, b.ANA)
+
+    async with world.alive():
+        await world.fire()
+        world.executor.before_perform = stop
+        await _approve(world)
+
+        assert world.executor.performed == [FLUSH]
+        assert (await world.incident()).state is State.ESCALATED
+
+
+async def test_F67_a_freeze_that_comes_after_the_intent_keeps_the_step_from_running() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+
+    def stop_at_the_intent(commit: Commit) -> None:
+        if any(isinstance(each.event, events.StepStarted) for each in commit.events):
+            with contextlib.suppress(StopIteration):  # nothing that it waits for is ever late here
+                world.desk.freeze(ALL, b.ANA).send(None)
+
+    async with world.alive():
+        await world.fire()
+        world.store.after_commit = stop_at_the_intent
+        await _approve(world)
+
+        assert world.desk.freezes() != []
+        assert FLUSH not in world.executor.performed
+        assert (await world.incident()).state is State.ESCALATED
+
+
+async def test_F67_a_freeze_survives_a_restart_and_ends_by_itself() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(Wish(Scope(), "", timedelta(hours=2)), b.ANA)
+    world.again()
+    async with world.alive():
+        end = world.clock.now() + timedelta(hours=2)
+        [told] = world.desk.freezes()
+        assert told.startswith(f"<@{b.ANA}> froze everything until {end:%H:%M} UTC")
+        await world.fire()
+        await _approve(world)
+        assert FLUSH not in world.executor.performed
+        await world.later(hours=2)
+        assert world.desk.freezes() == []
+
+
+async def test_F67_a_lifted_freeze_stays_lifted_after_a_restart() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(ALL, b.ANA)
+        await world.desk.unfreeze(Scope(), b.ANA)
+    world.again()
+    async with world.alive():
+        await world.fire()
+        await _approve(world)
+        assert FLUSH in world.executor.performed
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_stopped"),
+    [
+        (SERVICE, True),
+        (Scope(ScopeKind.SERVICE, "API-Gateway"), True),
+        (Scope(ScopeKind.SERVICE, "checkout"), False),
+        (Scope(ScopeKind.ENVIRONMENT, "nowhere"), False),
+    ],
+)
+async def test_a_freeze_holds_within_its_scope_only(scope: Scope, is_stopped: bool) -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(Wish(scope, "", None), b.ANA)
+        await world.fire(b.alert(service="api-gateway"))
+        await _approve(world)
+
+        assert (FLUSH in world.executor.performed) is not is_stopped
+
+
+async def test_anybody_of_the_workspace_may_stop_and_only_an_approver_may_let_go() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(ALL, b.CHI)
+        with pytest.raises(Refused, match="not an approver"):
+            await world.desk.unfreeze(Scope(), b.CHI)
+        assert len(world.desk.freezes()) == 1
+        await world.desk.unfreeze(Scope(), b.BEN)
+        assert world.desk.freezes() == []
+
+
+async def test_what_is_not_frozen_cannot_be_lifted_and_the_answer_names_what_is() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(Wish(SERVICE, "", None), b.ANA)
+        with pytest.raises(Refused) as refused:
+            await world.desk.unfreeze(Scope(), b.ANA)
+        assert "/runbook unfreeze service=api-gateway" in refused.value.remedy
+
+
+async def test_a_freeze_that_cannot_be_stored_is_not_claimed_to_be_in_force() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        world.store.outage = errors.Transient("the disk is full")
+        with pytest.raises(errors.Transient):
+            await world.desk.freeze(ALL, b.ANA)
+        assert world.desk.freezes() == []
+
+
+async def test_a_runbook_that_does_not_exist_is_not_frozen_silently() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        with pytest.raises(Refused, match="There is no runbook typo"):
+            await world.desk.freeze(Wish(Scope(ScopeKind.RUNBOOK, "typo"), "", None), b.ANA)
