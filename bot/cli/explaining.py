@@ -22,6 +22,7 @@ _EFFECT = {
     "write": "changes something",
     "unknown": "not known, so it is treated like the widest change",
 }
+_NO_UNDO = "none that is known"
 _REPLAY = {
     "read": "may be run again at any time",
     "idempotent": "may be sent again with the same key",
@@ -70,8 +71,9 @@ def _show(told: dict[str, Json]) -> None:
         *(("" if number else "Why", str(reason)) for number, reason in enumerate(reasons)),
         ("Effect", f"{effect}: {_EFFECT[effect]}"),
         ("Will", str(told["summary"] or "")),
+        ("Targets", str(told["targets"] or "")),
         ("Counts", counts),
-        ("Undo", str(told["undo"] or "")),
+        ("Undo", str(told["undo"] or ("" if effect == "read" else _NO_UNDO))),
         ("Again", f"{replay}: {_REPLAY[replay]}"),
         ("As step", f"cannot be run: {refused}" if refused else "can be run"),
         ("Kind", str(told["operation"])),

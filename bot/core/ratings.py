@@ -23,7 +23,10 @@ class Rating:
     refused: str = ""
 
 
-def reads(reason: str = "only reads", *, refused: str = "") -> Rating:
+ONLY_READS = "only reads"
+
+
+def reads(reason: str = ONLY_READS, *, refused: str = "") -> Rating:
     return Rating(Effect.READ, Tier.LOW, (reason,) if reason else (), {}, refused)
 
 
@@ -45,10 +48,14 @@ def combine(ratings: Iterable[Rating]) -> Rating:
     for part in parts:
         for name, count in part.counters.items():
             counters[name] = counters.get(name, 0) + count
+    effect = max((part.effect for part in parts), key=_EFFECT_ORDER.index, default=Effect.READ)
+    reasons = dict.fromkeys(reason for part in parts for reason in part.reasons)
+    if effect is not Effect.READ and len(reasons) > 1:
+        reasons.pop(ONLY_READS, None)  # true of a part, and misleading about the whole
     return Rating(
-        effect=max((part.effect for part in parts), key=_EFFECT_ORDER.index, default=Effect.READ),
+        effect=effect,
         tier=highest(*(part.tier for part in parts)),
-        reasons=tuple(dict.fromkeys(reason for part in parts for reason in part.reasons)),
+        reasons=tuple(reasons),
         counters=counters,
         refused=next((part.refused for part in parts if part.refused), ""),
     )

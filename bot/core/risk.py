@@ -249,6 +249,8 @@ def _rate_program(operation: Operation) -> Rating:
     effect, tier = Effect(str(arguments["effect"])), Tier(str(arguments["risk"]))
     if effect is not Effect.READ:
         tier = highest(tier, Tier.MEDIUM)
+    if arguments.get("is_own"):
+        return Rating(effect, tier, ("only prints what it is given",))
     return Rating(effect, tier, (f"declared as {effect.value}, {tier.value}, by the operators",))
 
 
@@ -324,6 +326,18 @@ def summarise(operation: Operation) -> str:
         table=arguments.get("table") or "a table",
         words=" ".join(_strings(arguments.get("words")))[:120],
     )
+
+
+def target_words(operation: Operation) -> str:
+    """The objects and the place that the command line names, empty where it names none."""
+    if operation.family is not Family.KUBERNETES:
+        return str(operation.arguments.get("url") or operation.arguments.get("table") or "")
+    arguments = operation.arguments
+    named = _targets(arguments, operation.kind) or " ".join(_strings(arguments.get("words")))[:120]
+    place = " in all namespaces" if arguments.get("all_namespaces") else ""
+    if not place and arguments.get("namespace"):
+        place = f" in {arguments['namespace']}"
+    return f"{named}{place}".strip()
 
 
 _OF_NODES = ("kubernetes.cordon", "kubernetes.uncordon", "kubernetes.drain")

@@ -11,7 +11,7 @@ from bot.core.operations import TIER_ORDER, Tier
 
 KEYS = {
     "command", "effect", "tier", "operation", "family", "replay", "counters", "reasons", "runnable", "refused_because",
-    "summary", "undo",
+    "summary", "targets", "undo",
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ _VARIABLE_PROBLEM = "is a shell variable"
 
 def explain(text: str, *, programs: Sequence[AllowedProgram] = ()) -> dict[str, Json]:
     """One answer for one line: command, effect, tier, operation, family, replay, counters, reasons, runnable,
-    refused_because, summary, undo."""
+    refused_because, summary, targets, undo."""
     shown, renamed = _rename(text)
     try:
         script = tokens.scan(shown)
@@ -67,24 +67,37 @@ def _explain_one(
     operation = parsing.assemble(opened, programs=programs, is_template=True)
     judgement = risk.judge(operation)
     notes += [f"{finding.problem}: {finding.remedy}" for finding in script.findings]
-    return _answer(text, operation, judgement, notes=notes)
+    answer = _answer(text, operation, judgement, notes=notes)
+    alone = parsing.assemble(opened[:1], programs=programs, is_template=True) if operation.stages else operation
+    if risk.rate(alone).tier is not judgement.tier:
+        return answer | _gravest([alone, *(_named(argv) for argv in opened[1:])])
+    return answer | _gravest([_named(opened[0])]) if nested.unwrapped(opened[0]) != opened[0] else answer
+
+
+def _named(argv: tokens.Argv) -> Operation:
+    """What to call a command by: the kubectl that a wrapper such as xargs or sudo starts."""
+    return parsing.assemble((placeholders.open_variables(nested.unwrapped(argv)),), is_template=True)
+
+
+def _gravest(operations: Sequence[Operation]) -> dict[str, Json]:
+    """Of several commands, what to call them by."""
+    found = max(operations, key=lambda operation: TIER_ORDER.index(risk.rate(operation).tier))
+    return {
+        "operation": found.kind,
+        "family": found.family.value,
+        "summary": risk.summarise(found),
+        "targets": risk.target_words(found),
+    }
 
 
 def _explain_many(text: str, script: tokens.Script, findings: Sequence[tokens.Finding]) -> dict[str, Json]:
     """Several commands, or shell syntax around one: judged whole, never run."""
     rating = nested.rate_script(script, judge=risk.judge_kubectl)
-    operations = [
-        parsing.assemble((placeholders.open_variables(argv),), is_template=True)
-        for part in script.parts
-        for argv in part
-    ]
+    operations = [_named(argv) for part in script.parts for argv in part]
     first = findings[0]
     refused = f"{first.problem[:1].upper()}{first.problem[1:]}: {first.remedy}."
     answer = _answer_rating(text, replace(rating, refused=refused))
-    if operations:
-        gravest = max(operations, key=lambda operation: TIER_ORDER.index(risk.rate(operation).tier))
-        answer |= {"operation": gravest.kind, "family": gravest.family.value, "summary": risk.summarise(gravest)}
-    return answer
+    return answer | _gravest(operations) if operations else answer
 
 
 def _answer(text: str, operation: Operation, judgement: Judgement, *, notes: Sequence[str]) -> dict[str, Json]:
@@ -100,6 +113,7 @@ def _answer(text: str, operation: Operation, judgement: Judgement, *, notes: Seq
         "runnable": judgement.is_runnable,
         "refused_because": judgement.refused_because,
         "summary": judgement.summary,
+        "targets": risk.target_words(operation),
         "undo": registry.find(operation.kind).undo,
     }
 
@@ -118,6 +132,7 @@ def _answer_rating(text: str, rating: Rating) -> dict[str, Json]:
         "runnable": False,
         "refused_because": rating.refused,
         "summary": "",
+        "targets": "",
         "undo": "",
     }
 

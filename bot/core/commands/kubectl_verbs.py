@@ -139,8 +139,8 @@ def _exec(_: str, reading: Reading) -> tuple[str, Built]:
     resource, name = draft.one(typed, allowed=resources.WITH_PODS, what="exec")
     if not reading.after:
         draft.problems.append("no command stands behind `--`: write `-- command arguments`")
-    for switch in ("stdin", "tty"):
-        draft.drop(switch, f"-{switch[0]} is left out: nobody can type into a step")
+    for switch, short in (("stdin", "-i"), ("tty", "-t")):
+        draft.drop(switch, f"{short} is left out: nobody can type into a step")
     arguments: dict[str, Json] = {
         "resource": resource,
         "name": name,

@@ -43,6 +43,7 @@ _VERDICTS: Mapping[str, Rating] = {
     "cache": _write(Tier.MEDIUM, "drops cached entries or connections; they are rebuilt on use", cache_operations=1),
     "cache-all": _write(Tier.HIGH, "drops every database of the cache", cache_operations=1),
     "wide": _write(Tier.HIGH, "changes the system in a way that nothing here bounds"),
+    "data": _write(Tier.HIGH, "changes data or the store itself, and nothing here bounds it"),
     "unknown": ratings.unknown("what it does is not known"),
 }
 
@@ -144,6 +145,14 @@ def _no_judge(argv: Sequence[str], depth: int) -> Rating | None:  # noqa: ARG001
 def rate(argv: Sequence[str], *, judge: Judge = _no_judge, depth: int = 0) -> Rating:
     """Rate one command line. Never raises."""
     return _rate(argv, _Context(judge, depth))
+
+
+def unwrapped(argv: tokens.Argv) -> tokens.Argv:
+    """What a wrapper starts, where that is kubectl; anything else as it is."""
+    if argv[0] not in _WRAPPERS and argv[0] != "env":
+        return argv
+    starts = [at for at, word in enumerate(argv) if word in ("kubectl", "oc")]
+    return argv[starts[0] :] if starts else argv
 
 
 def rate_script(script: tokens.Script, *, judge: Judge = _no_judge) -> Rating:

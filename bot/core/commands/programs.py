@@ -158,21 +158,23 @@ def operation(
         if _fits(argv, program, is_template=is_template):
             return _run(argv, text, program)
     if argv[0] == "echo":
-        return _run(argv, text, AllowedProgram("echo", (), Effect.READ, Tier.LOW, Replay.READ))
+        return _run(argv, text, AllowedProgram("echo", (), Effect.READ, Tier.LOW, Replay.READ), is_own=True)
     if argv[0] == "jq" and "-n" in argv and not stage_problem([word for word in argv if word != "-n"]):
-        return _run(argv, text, AllowedProgram("jq", (), Effect.READ, Tier.LOW, Replay.READ))
+        return _run(argv, text, AllowedProgram("jq", (), Effect.READ, Tier.LOW, Replay.READ), is_own=True)
     refused = f"`{argv[0]}` is not an allowed program: declare it with its whole command line, or do it by hand."
     arguments: dict[str, Json] = {"argv": [*argv], "refused": refused}
     return Operation(Family.PROGRAM, "program.unlisted", text, arguments)
 
 
-def _run(argv: Sequence[str], text: str, program: AllowedProgram) -> Operation:
+def _run(argv: Sequence[str], text: str, program: AllowedProgram, *, is_own: bool = False) -> Operation:
+    """`is_own` marks what is allowed without anybody's declaration."""
     arguments: dict[str, Json] = {
         "argv": [*argv],
         "program": program.name,
         "effect": program.effect.value,
         "risk": program.risk.value,
         "replay": program.replay.value,
+        **({"is_own": True} if is_own else {}),
     }
     return Operation(Family.PROGRAM, "program.run", text, arguments)
 

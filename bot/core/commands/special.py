@@ -263,7 +263,7 @@ def _split_password(word: str) -> str:
 def _statement(text: str) -> tuple[str, ...]:
     if queries.is_read(text):
         return ("read", "secrets") if queries.shows_secrets(text) else ("read",)
-    return ("wide",) if queries.is_write(text) or stores.is_administration(text) else ("unknown",)
+    return ("data",) if queries.is_write(text) or stores.is_administration(text) else ("unknown",)
 
 
 def _tar(arguments: Sequence[str]) -> Judged:

@@ -47,7 +47,7 @@ _MONGO_WRITE = re.compile(
 def mongo_verdict(script: str) -> str:
     if _MONGO_READ.fullmatch(script) and not _MONGO_RUNS_CODE.search(script):
         return "secrets" if _MONGO_SECRETS.search(script) else "read"
-    return "wide" if _MONGO_WRITE.search(script) else "unknown"
+    return "data" if _MONGO_WRITE.search(script) else "unknown"
 
 
 _SQLITE_READ = re.compile(
@@ -77,7 +77,7 @@ def influx_verdict(arguments: Sequence[str]) -> str:
     given = [word for word in arguments if not word.startswith("-")]
     if any(tuple(given[: len(known)]) == known for known in _INFLUX_READS):
         return "read"
-    return "wide" if _INFLUX_CHANGES & set(given[:2]) else "unknown"
+    return "data" if _INFLUX_CHANGES & set(given[:2]) else "unknown"
 
 
 _ADMINISTERS = re.compile(
