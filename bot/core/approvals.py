@@ -3,6 +3,7 @@
 Authority is decided here from ids only, three times: at the click, at the modal's submit and when the step is claimed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from enum import StrEnum
 from bot.core import plans
 from bot.core.actors import Standing
 from bot.core.errors import Refused
-from bot.core.ids import ApprovalId, Digest, IncidentId, StepId, UserId
+from bot.core.ids import ApprovalId, Digest, GroupId, IncidentId, StepId, UserId
 from bot.core.plans import PlannedStep
 from bot.core.runbooks import ApproverRule
 
@@ -88,6 +89,17 @@ def typed_name(step: PlannedStep) -> str:
     if isinstance(owner, str) and owner:
         return owner
     return named[0] if named else step.operation.kind.rpartition(".")[2]
+
+
+def anyone_of(rules: Iterable[ApproverRule], named: Iterable[str]) -> ApproverRule:
+    """Whoever may approve under one of these rules, and whom these Slack ids of people and groups (`S...`) name."""
+    known, also = [*rules], [*named]
+    users = (UserId(each) for each in also if not each.startswith("S"))
+    groups = (GroupId(each) for each in also if each.startswith("S"))
+    return ApproverRule(
+        frozenset(users).union(*(rule.users for rule in known)),
+        frozenset(groups).union(*(rule.groups for rule in known)),
+    )
 
 
 def check_authority(standing: Standing, rule: ApproverRule, requester: UserId | None) -> None:

@@ -8,7 +8,7 @@ from bot.core.actors import Standing
 from bot.core.approvals import Approval, Choice, Closing
 from bot.core.errors import Refused, Transient
 from bot.core.events import EscalationReason
-from bot.core.ids import ApprovalId, GroupId, IncidentId, StepId, UserId
+from bot.core.ids import ApprovalId, IncidentId, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import ApproverRule
 from bot.core.states import State
@@ -91,13 +91,7 @@ class Approver:
     def default_rule(self, incident: Incident) -> ApproverRule:
         """Whoever may approve any step of the plan, and whoever the incident would be escalated to."""
         rules = [step.plan.decision.rule for step in incident.steps if step.plan.decision.rule]
-        users = frozenset[UserId]().union(*(rule.users for rule in rules))
-        groups = frozenset(each for rule in rules for each in rule.groups)
-        named = self._escalate_to
-        return ApproverRule(
-            users | frozenset(UserId(each) for each in named if not each.startswith("S")),
-            groups | frozenset(GroupId(each) for each in named if each.startswith("S")),
-        )
+        return approvals.anyone_of(rules, self._escalate_to)
 
     async def _authorise(self, user: UserId, rule: ApproverRule, requester: UserId | None) -> None:
         approvals.check_authority(await self.standing(user), rule, requester)

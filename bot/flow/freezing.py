@@ -12,7 +12,7 @@ from bot.core import approvals, freezes
 from bot.core.actors import Standing
 from bot.core.errors import Refused
 from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
-from bot.core.ids import GroupId, UserId
+from bot.core.ids import UserId
 from bot.core.incidents import Incident
 from bot.core.runbooks import ApproverRule
 from bot.ports import Clock, Freezes, Runbooks
@@ -82,7 +82,7 @@ class Freezer:
     async def _lift(self, freeze: Freeze, user: UserId, now: datetime) -> None:
         lifted = replace(freeze, lifted_by=user, lifted_at=now)
         await self._stored.put_freeze(lifted)
-        self._freezes.remove(freeze)
+        self._freezes = [each for each in self._freezes if each.id != freeze.id]  # two people may lift it at once
         log.warning("unfrozen", extra={"scope": str(freeze.scope), "user": user})
 
     def _remedy(self) -> str:
@@ -92,10 +92,7 @@ class Freezer:
     def _rule(self) -> ApproverRule:
         """Whoever may approve a step of any runbook, and whoever incidents are escalated to."""
         rules = [rule for each in self._runbooks.current().runbooks.values() for rule in each.approvers.values()]
-        users = frozenset(UserId(each) for each in self._escalate_to if not each.startswith("S"))
-        groups = frozenset(GroupId(each) for each in self._escalate_to if each.startswith("S"))
-        users, groups = users.union(*(each.users for each in rules)), groups.union(*(each.groups for each in rules))
-        return ApproverRule(users, groups)
+        return approvals.anyone_of(rules, self._escalate_to)
 
 
 def _same(one: Scope, other: Scope) -> bool:

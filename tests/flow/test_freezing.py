@@ -1,5 +1,6 @@
 """The stop button: no new step starts, through a restart too, until somebody lets go (F67)."""
 
+import asyncio
 import contextlib
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from bot.core import errors, events
 from bot.core.errors import Refused
 from bot.core.events import EscalationReason
-from bot.core.freezes import Scope, ScopeKind, Wish
+from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
 from bot.core.states import State
 from bot.ports import Commit
 from tests import builders as b
@@ -136,6 +137,22 @@ async def test_anybody_of_the_workspace_may_stop_and_only_an_approver_may_let_go
             await world.desk.unfreeze(Scope(), b.CHI)
         assert len(world.desk.freezes()) == 1
         await world.desk.unfreeze(Scope(), b.BEN)
+        assert world.desk.freezes() == []
+
+
+async def test_two_people_may_lift_it_at_once() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.desk.freeze(ALL, b.ANA)
+        put, both = world.store.put_freeze, asyncio.Barrier(2)
+
+        async def slowly(freeze: Freeze) -> None:
+            await both.wait()
+            await put(freeze)
+
+        world.store.put_freeze = slowly  # type: ignore[method-assign]
+        await asyncio.gather(world.desk.unfreeze(Scope(), b.ANA), world.desk.unfreeze(Scope(), b.BEN))
+
         assert world.desk.freezes() == []
 
 
