@@ -84,6 +84,16 @@ def parse(words: Sequence[str]) -> Wish:
     return Wish(_scope(scopes[0]) if scopes else Scope(), " ".join(rest)[:LONGEST_REASON], span)
 
 
+def parse_scope(words: Sequence[str]) -> Scope:
+    """What to let go of: nothing or one scope. Raise Invalid for other words: they may mean less than all."""
+    wish = parse(words)
+    if wish.reason or wish.span:
+        raise Invalid(
+            f"{' '.join(words)} names no freeze", remedy="write nothing, or service=X, environment=X, runbook=X"
+        )
+    return wish.scope
+
+
 def _scope_key(word: str) -> str:
     key, equals, _ = word.partition("=")
     return key.lower() if equals and key.lower() in set(ScopeKind) - {ScopeKind.ALL} else ""

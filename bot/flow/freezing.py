@@ -1,6 +1,6 @@
 """Freezes as they stand: stored before they are answered, asked in memory by every claim and once more before a run.
 
-Anybody of the workspace may stop; only an approver may let go again.
+Any full member of the workspace may stop; only an approver may let go again.
 """
 
 import logging
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core import approvals, freezes
 from bot.core.actors import Standing
-from bot.core.errors import Refused
+from bot.core.errors import PageturnerError, Refused
 from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
 from bot.core.ids import UserId
 from bot.core.incidents import Incident
@@ -62,7 +62,7 @@ class Freezer:
         self._freezes.append(made)  # in force at once: stopping need not wait for the disk
         try:
             await self._stored.put_freeze(made)
-        except BaseException:
+        except PageturnerError:  # only these say that it is not stored: a caller that is cancelled still has stopped it
             self._freezes.remove(made)
             raise
         log.warning("frozen", extra={"scope": str(made.scope), "user": user, "reason": made.reason})

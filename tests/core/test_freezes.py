@@ -35,3 +35,14 @@ def test_what_is_not_understood_freezes_nothing(text: str) -> None:
     with pytest.raises(Invalid) as invalid:
         freezes.parse(text.split())
     assert invalid.value.remedy
+
+
+@pytest.mark.parametrize("text", ["payments", "for 2h", "service=payments now"])
+def test_letting_go_takes_a_scope_and_nothing_else(text: str) -> None:
+    with pytest.raises(Invalid, match="names no freeze"):
+        freezes.parse_scope(text.split())
+
+
+def test_letting_go_names_everything_or_one_scope() -> None:
+    assert freezes.parse_scope([]) == Scope()
+    assert freezes.parse_scope(["service=payments"]) == Scope(ScopeKind.SERVICE, "payments")

@@ -174,6 +174,20 @@ async def test_a_freeze_that_cannot_be_stored_is_not_claimed_to_be_in_force() ->
         assert world.desk.freezes() == []
 
 
+async def test_a_freeze_stays_in_force_when_whoever_waited_for_the_answer_is_gone() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+
+        async def forever(freeze: Freeze) -> None:
+            await asyncio.Event().wait()
+
+        world.store.put_freeze = forever  # type: ignore[method-assign]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(world.desk.freeze(ALL, b.ANA), 0.01)
+
+        assert len(world.desk.freezes()) == 1
+
+
 async def test_a_runbook_that_does_not_exist_is_not_frozen_silently() -> None:
     world = World(b.runbook(CHANGE, VERIFY))
     async with world.alive():

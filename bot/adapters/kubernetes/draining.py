@@ -83,7 +83,8 @@ async def preview(asked: Asked) -> Preview:
 async def _find(asked: Asked) -> _Found:
     fields = f"spec.nodeName={_node(asked).name}"
     listed = await asked.cluster.list(Selection(PODS, "", labels=asked.text("pod_selector"), fields=fields))
-    found = _Found([], 0, [])
+    leaving: list[Obj] = []
+    obstacles: list[str] = []
     staying = 0
     for pod in listed:
         if pods.is_ending(pod):
@@ -91,9 +92,9 @@ async def _find(asked: Asked) -> _Found:
         if _MIRROR in at(pod, "metadata.annotations", {}) or (_is_daemon(pod) and asked.flag("ignore_daemonsets")):
             staying += 1
             continue
-        found.obstacles.extend(_obstacles(asked, pod))
-        found.leaving.append(pod)
-    return _Found(found.leaving, staying, found.obstacles)
+        obstacles.extend(_obstacles(asked, pod))
+        leaving.append(pod)
+    return _Found(leaving, staying, obstacles)
 
 
 def _is_daemon(pod: Obj) -> bool:

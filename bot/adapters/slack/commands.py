@@ -73,7 +73,7 @@ class Commands:
         return Reply(texts.told_to_all(answer.text), is_public=True)
 
     async def _unfreeze(self, command: Command, words: list[str]) -> Reply:
-        answer = await self._desk.unfreeze(freezes.parse(words).scope, command.user)
+        answer = await self._desk.unfreeze(freezes.parse_scope(words), command.user)
         return Reply(texts.told_to_all(answer.text), is_public=True)
 
     async def _help(self, _command: Command, _words: list[str]) -> Reply:

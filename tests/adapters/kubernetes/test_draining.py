@@ -99,6 +99,15 @@ async def test_a_budget_that_says_no_is_told_in_the_dry_run(cluster: Cluster) ->
     assert any("may not go now" in problem and "disruption budget" in problem for problem in problems)
 
 
+async def test_a_pod_with_two_budgets_is_told_in_the_dry_run(cluster: Cluster) -> None:
+    pod = next(pod for pod in await on_node(cluster) if pod["metadata"]["labels"].get("app") == "api-gateway")
+    await budget(cluster, "api-gateway", 1)  # the seeded world has one already
+
+    problems = (await cluster.preview(DRAIN)).problems
+
+    assert any(pod["metadata"]["name"] in each and "more than one PodDisruptionBudget" in each for each in problems)
+
+
 async def test_a_budget_that_comes_after_the_dry_run_ends_the_step_and_says_what_was_done(cluster: Cluster) -> None:
     shown = await cluster.preview(DRAIN)
     kept = next(target for target in shown.targets if target.name.startswith("user-service"))
