@@ -41,6 +41,7 @@ from bot.core.cards import Audience
 from bot.core.ids import GroupId
 from bot.core.operations import Family
 from bot.core.redaction import Redactor
+from bot.core.runbooks import Library
 from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
@@ -63,6 +64,7 @@ log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
 IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+BUILT_IN_PROGRAMS = ("echo", "true")
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping bot goes on telling Slack what it has decided; the rest is told after the next start."""
 
@@ -237,7 +239,7 @@ async def _edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStac
         clock=clock,
         store=store,
         runbooks=runbooks,
-        executors=executors(settings, clock, stack),
+        executors=executors(settings, clock, stack, library=runbooks.current),
         pagers=_pagers(settings, session),
         client=client,
         workspace=workspace,
@@ -345,13 +347,15 @@ def _observe(bot: Bot) -> None:
     )
 
 
-def executors(settings: Settings, clock: Clock, stack: AsyncExitStack) -> dict[Family, Executor]:
+def executors(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, *, library: Callable[[], Library]
+) -> dict[Family, Executor]:
     in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
     credentials = Credentials(settings.kubeconfig or None, in_cluster=in_cluster)
     kubernetes = Kubernetes(credentials, clock=clock, kubectl=Kubectl.found(run_program))
     stack.push_async_callback(kubernetes.close)
     http = HttpCalls(settings.http_allow, secret=configuration.secret)
-    programs = Programs(("echo", "true"))
+    programs = Programs(lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)})
     return {
         Family.KUBERNETES: kubernetes,
         Family.HTTP: http,

@@ -13,7 +13,7 @@ from bot.core.errors import Invalid, Permanent
 from bot.core.states import State
 from bot.settings import Settings
 from bot.sim.world import LocalWorld
-from tests.crash.test_kill import ALERT
+from tests.crash.lives import ALERT
 from tests.stories import living
 from tests.stories.living import Living
 

@@ -145,7 +145,7 @@ async def _rehearse(wish: Wish, configured: Settings, library: Library) -> Rehea
     clock, progress = SystemClock(), screen.Progress("loading")
     async with AsyncExitStack() as stack:
         # The very executors of the running bot, so that what is previewed here is what would be previewed there.
-        executors: Mapping[Family, Executor] = app.executors(configured, clock, stack)
+        executors: Mapping[Family, Executor] = app.executors(configured, clock, stack, library=lambda: library)
         if wish.is_offline:
             executors = dict.fromkeys(Family, Unasked())
         elif not _has_cluster(configured):

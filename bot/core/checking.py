@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from bot.core import captures, patterns, risk
 from bot.core.commands import parsing, placeholders
-from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.errors import Invalid
 from bot.core.operations import Effect, Judgement
@@ -48,9 +47,9 @@ class _Use:
         return "." not in self.key
 
 
-def check(runbook: Runbook, *, programs: Sequence[AllowedProgram] = ()) -> list[Problem]:
-    """Empty for a runbook that may be used. `programs` is the allow-list of the settings."""
-    uses = list(_uses(runbook, programs))
+def check(runbook: Runbook) -> list[Problem]:
+    """Empty for a runbook that may be used."""
+    uses = list(_uses(runbook))
     found = [use.problem for use in uses if use.problem]
     looks = [use for use in uses if use.key.endswith((".verify", ".probe")) and not use.problem]
     found += [_not_a_read(runbook, use) for use in looks if _writes(use.judgement)]
@@ -62,9 +61,9 @@ def check(runbook: Runbook, *, programs: Sequence[AllowedProgram] = ()) -> list[
     return found
 
 
-def advise(runbook: Runbook, *, programs: Sequence[AllowedProgram] = ()) -> list[Problem]:
+def advise(runbook: Runbook) -> list[Problem]:
     """What works, but probably not as its author thinks. Never keeps a runbook from loading."""
-    uses = list(_uses(runbook, programs))
+    uses = list(_uses(runbook))
     return [*_unverified(runbook, uses), *_unused_parameters(runbook), *_match_advice(runbook)]
 
 
@@ -84,13 +83,15 @@ def _actions(runbook: Runbook) -> Iterator[tuple[int, str, Action]]:
             yield position, f"{key}.probe", step.probe.action
 
 
-def _uses(runbook: Runbook, programs: Sequence[AllowedProgram]) -> Iterator[_Use]:
+def _uses(runbook: Runbook) -> Iterator[_Use]:
     for position, key, action in _actions(runbook):
         step = runbook.steps[position]
         place = f"{key}.{_KEYS[type(action)]}"
         known = captures.parameters_at(runbook, position)
         try:
-            operation = parsing.operation(action, parameters=known, programs=programs, manifests=runbook.manifests)
+            operation = parsing.operation(
+                action, parameters=known, programs=runbook.programs, manifests=runbook.manifests
+            )
         except Invalid as error:
             problem = Problem(runbook.path, step.line, place, error.problem, error.remedy)
             yield _Use(step, key, action, None, problem)

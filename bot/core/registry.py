@@ -155,10 +155,14 @@ KINDS: Mapping[str, Kind] = {
         for verb in "auth_can_i auth_whoami events explain api_resources api_versions cluster_info".split()  # noqa: SIM905
     },
     "kubernetes.wait": _read("Wait for {words}"),
+    "kubernetes.diff": _read(
+        "Compare {what}{where} with the cluster",
+        promise="Nothing is stored: the API server is asked what an apply would change.",
+    ),
     # --- kubectl verbs that are judged, not run ---
     **{
         f"kubernetes.{verb}": _read("Show {verb} {words}", remedy="Not offered as a step yet: use get or describe.")
-        for verb in """cluster_info_dump diff config_view config_get_contexts config_current_context config_get_clusters
+        for verb in """cluster_info_dump config_view config_get_contexts config_current_context config_get_clusters
         config_get_users options completion kustomize help whoami status adm_top plugin""".split()  # noqa: SIM905
     },
     **registry_objects.KINDS,

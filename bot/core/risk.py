@@ -6,7 +6,7 @@ It must not know who asks, what policy says or what the cluster holds.
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core import ratings, registry, risk_objects
 from bot.core.commands import kubectl, kubectl_flags, nested, placeholders, programs, special
@@ -251,7 +251,9 @@ def _rate_program(operation: Operation) -> Rating:
         tier = highest(tier, Tier.MEDIUM)
     if arguments.get("is_own"):
         return Rating(effect, tier, ("only prints what it is given",))
-    return Rating(effect, tier, (f"declared as {effect.value}, {tier.value}, by the operators",))
+    declared = Rating(effect, tier, (f"declared as {effect.value}, {tier.value}, by the operators",))
+    known = rate_argv(_strings(arguments.get("argv")))
+    return ratings.combine([declared, replace(known, refused="")]) if known.effect is Effect.WRITE else declared
 
 
 def _rate_sql(operation: Operation) -> Rating:

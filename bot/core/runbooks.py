@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from bot.core.alerts import Severity
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
-from bot.core.operations import Json, Replay, Tier
+from bot.core.operations import Effect, Json, Replay, Tier
 
 DEFAULT_TIME_LIMIT = timedelta(minutes=10)
 DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
@@ -207,12 +207,31 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowedProgram:
+    """A local program that the operators declare, as one whole command line.
+
+    `template` is the whole argv, the program first; its `{name}` parts must match `parameters[name].pattern`.
+
+    `risk` is what its owner says it can do, and a known command is never judged lower than it is known; an undeclared
+    program is never run.
+    """
+
+    name: str
+    template: tuple[str, ...]
+    effect: Effect = Effect.WRITE
+    risk: Tier = Tier.HIGH
+    replay: Replay = Replay.ONCE
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Runbook:
     """`digest` is over the bytes of the file and of the manifests that its steps name.
 
     `limits` are counters per incident, `bounds` what reaches beyond one; a counter not named is not limited.
     `approvers` may lack a tier: the settings' default rule then applies. `notes` is prose shown on escalation.
     `manifests` has the documents of each file that a kubectl command names, by its path below the folder of runbooks.
+    `programs` are all that its steps may run beside what is built in.
     """
 
     name: RunbookName
@@ -232,6 +251,7 @@ class Runbook:
     escalation: str = ""
     notes: str = ""
     manifests: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    programs: tuple[AllowedProgram, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +275,4 @@ class Library:
 
     runbooks: Mapping[RunbookName, Runbook]
     problems: tuple[Problem, ...] = ()
+    programs: tuple[AllowedProgram, ...] = ()

@@ -142,8 +142,8 @@ class Runner:
             return "the plan is gone"
         if asked is not None:
             return self._stale_approval(incident, asked.id, fresh)
-        repeats_a_change = known.attempts and known.digest is not None and fresh.judgement.effect is not Effect.READ
-        if repeats_a_change:
+        is_asked_about = fresh.judgement.effect is not Effect.READ or fresh.decision.verdict is Verdict.ASK
+        if known.attempts and known.digest is not None and is_asked_about:  # it repeats what a person has seen
             same = plans.content_digest(fresh, plan.runbook_digest) == known.digest
             return "" if same else "what would be repeated is not what was approved"
         if fresh.decision.verdict is not Verdict.ALLOW:
@@ -260,7 +260,7 @@ class Runner:
         if known.plan.probe is not None:
             outcome, detail = await self._performer.probe(known.plan.probe, text)
             again = outcome is Outcome.FAILED and known.attempts < known.plan.attempts
-        elif known.gives_up_at is not None and self._clock.now() < known.gives_up_at:
+        elif known.plan.patience is not None:  # also when its time passed meanwhile: it ends with a look, not unseen
             outcome, detail, again = Outcome.FAILED, f"{text}; it goes on waiting.", True
         elif replay in REPEATABLE and known.attempts < known.plan.attempts:
             outcome, detail, again = Outcome.FAILED, f"{text}; it is safe to repeat and is run again.", True

@@ -174,8 +174,10 @@ class _Reading:
     def operation(self, action: Action) -> Operation:
         known = captures.parameters_at(self.setting.runbook, self.position)
         values = None if self.is_template else self.setting.values
-        manifests = self.setting.runbook.manifests
-        return parsing.operation(action, values=values, parameters=known, manifests=manifests)
+        runbook = self.setting.runbook
+        return parsing.operation(
+            action, values=values, parameters=known, programs=runbook.programs, manifests=runbook.manifests
+        )
 
     def verification(self, verification: Verification | None) -> PlannedVerification | None:
         if verification is None:

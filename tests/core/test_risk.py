@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import registry, risk
-from bot.core.commands import parsing, programs
+from bot.core.commands import parsing
 from bot.core.operations import TIER_ORDER, Effect, Judgement, Replay, Tier
-from bot.core.runbooks import HttpCall, Parameter
+from bot.core.runbooks import AllowedProgram, HttpCall, Parameter
 
 
 def judge(text: str, *, environment: str = "", raised: Tier = Tier.LOW) -> Judgement:
@@ -120,7 +120,7 @@ def test_an_http_steps_replay_is_what_its_author_declares() -> None:
 
 
 def test_a_declared_program_runs_only_as_declared_and_a_write_is_at_least_medium() -> None:
-    allowed = programs.AllowedProgram(
+    allowed = AllowedProgram(
         "restart-cache",
         ("restart-cache", "--region={region}"),
         risk=Tier.LOW,

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.core import events
 from bot.core.events import EscalationReason
 from bot.core.ids import StepId
-from bot.core.operations import Replay, Tier
+from bot.core.operations import Family, Replay, Tier
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome, Performed
 from bot.core.runbooks import (
@@ -115,6 +117,21 @@ async def test_F05_a_captured_value_survives_a_restart() -> None:
 QUESTION = StepSpec("Look first", Checkpoint("Is the replica caught up?"))
 
 
+@pytest.mark.parametrize("step", [QUESTION, StepSpec("Look", Command(LOOK_TEXT), risk=Tier.MEDIUM)])
+async def test_F05_what_was_agreed_stays_agreed_when_the_bot_dies_while_it_runs(step: StepSpec) -> None:
+    world = World(b.runbook(step, CHANGE, VERIFY))
+    world.executors = {**world.executors, Family.BOT: world.executor}
+    world.again()
+    async with world.alive():
+        await die_while_running(world)
+    world.again()
+    async with world.alive():
+        await world.rest()
+        waiting = await world.incident()
+        assert waiting.step(StepId("1")).outcome is SUCCEEDED
+        assert waiting.state is State.WAITING and waiting.current == StepId("2")
+
+
 async def test_a_checkpoint_waits_for_a_person_and_then_the_run_goes_on() -> None:
     world = World(b.runbook(VERIFY, QUESTION, CHANGE, VERIFY))
     async with world.alive():
@@ -198,6 +215,23 @@ async def test_F25_a_wait_keeps_its_deadline_through_a_restart() -> None:
         over = await world.incident()
         assert over.step(StepId("1")).outcome is FAILED
         assert len(world.executor.performed) == 2
+
+
+async def test_F25_a_wait_whose_time_passed_while_the_bot_was_dead_ends_with_a_look() -> None:
+    length = timedelta(seconds=30)
+    pause = StepSpec("Let it settle", Pause(length), patience=Patience(length, length))
+    for step, executed in ((pause, Family.BOT), (UNTIL, Family.KUBERNETES)):
+        world = World(b.runbook(step, CHANGE))
+        world.executors = {**world.executors, executed: world.executor}
+        world.again()
+        async with world.alive():
+            await die_while_running(world, approving=False)
+        _answers(world, LOOK_TEXT, "Running")
+        world.clock.time += timedelta(minutes=5)
+        world.again()
+        async with world.alive():
+            await world.rest()
+            assert (await world.incident()).step(StepId("1")).outcome is SUCCEEDED
 
 
 async def test_a_pause_lets_its_time_pass_and_no_more() -> None:

@@ -43,7 +43,7 @@ async def rehearsed(name: str, folder: Path, cluster: ClusterSim) -> Plan:
     needed = {key: given[key] for key, each in runbook.parameters.items() if each.default is None}
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        previewer = Previewer(app.executors(configured, clock, stack), frozenset())
+        previewer = Previewer(app.executors(configured, clock, stack, library=lambda: LIBRARY), frozenset())
         return await rehearsing.rehearse(runbook, None, needed, previewer=previewer, now=clock.now())
 
 

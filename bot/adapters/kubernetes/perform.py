@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.adapters.kubernetes import (
     changes,
+    differing,
     draining,
     exec_stream,
     object_edits,
@@ -35,7 +36,7 @@ async def perform(asked: Asked, preview: Preview) -> Performed:
     """Never raises for an answer of the cluster."""
     kind = asked.operation.kind.removeprefix("kubernetes.")
     try:
-        reader = reads.READERS.get(kind)
+        reader = READERS.get(kind)
         if reader is not None:
             return await reader(asked)
         performer = PERFORMERS.get(kind)
@@ -144,6 +145,8 @@ def _done(said: str, preview: Preview) -> Performed:
 
 
 Performer = Callable[[Asked, Preview], Awaitable[Performed]]
+
+READERS: Mapping[str, reads.Reader] = {**reads.READERS, "diff": differing.read}
 
 PERFORMERS: Mapping[str, Performer] = {
     "exec": execute,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.adapters.kubernetes import (
     access,
+    differing,
     draining,
     object_edits,
     pods,
@@ -239,6 +240,7 @@ async def _totals(asked: Asked, found: Sequence[Obj]) -> Mapping[str, int]:
 
 
 PREVIEWERS: Mapping[str, Previewer] = {
+    "diff": differing.preview,
     "get": read,
     "describe": read,
     "logs": logs,

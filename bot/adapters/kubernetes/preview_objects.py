@@ -23,6 +23,9 @@ _CONFLICT_WORDS = "Apply failed with"
 SCALED = frozenset((*WORKLOADS, "replicasets", "replicationcontrollers"))
 
 
+UNCHANGED = "stays as it is: nothing changes"
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """One object and the server's answer to the dry run of its change."""
@@ -120,7 +123,7 @@ def _lines(one: Done, *, is_alone: bool) -> Iterator[str]:
         return
     found = object_differences.differences(before, one.after)
     if not found:
-        yield f"{one.item.spot} stays as it is: nothing changes"
+        yield f"{one.item.spot} {UNCHANGED}"
     yield from (f"{prefix}{line}" for line in found)
     if replaces_pods(before, one.after):
         yield _rollout(name, before)

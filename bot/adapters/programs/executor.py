@@ -1,11 +1,11 @@
-"""Executor for `program.run`: what may run is fixed when the bot starts, what it is given is fixed by the plan.
+"""Executor for `program.run`: what may run is what the operators declare, what it is given is fixed by the plan.
 
 Nothing of a program can be tried without doing it, and the preview says so.
 """
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from bot.adapters.programs import running
@@ -16,12 +16,16 @@ KIND = "program.run"
 
 
 class Programs:
-    """Implements `ports.Executor`. `allow` are names without a slash, looked up once on a fixed search path."""
+    """Implements `ports.Executor`. `allow` tells the names that may run now, each looked up on a fixed search path."""
 
-    def __init__(self, allow: tuple[str, ...], *, search_path: str = running.SEARCH_PATH) -> None:
-        self._paths: Mapping[str, str] = {
-            name: shutil.which(name, path=search_path) or "" for name in allow if name and "/" not in name
-        }
+    def __init__(self, allow: Callable[[], Collection[str]], *, search_path: str = running.SEARCH_PATH) -> None:
+        self._allow = allow
+        self._search_path = search_path
+
+    def _path(self, name: str) -> str:
+        """Where the program is, or nothing: not allowed, not installed, or not a plain name."""
+        is_named = bool(name) and "/" not in name and name in self._allow()
+        return (shutil.which(name, path=self._search_path) or "") if is_named else ""
 
     async def preview(self, operation: Operation, *, timeout: timedelta) -> Preview:  # noqa: ARG002 the port has it
         argv = _argv(operation.arguments)
@@ -29,11 +33,11 @@ class Programs:
         if problem:
             return Preview(problems=(problem,))
         return Preview(
-            targets=(Target("program", argv[0], note=self._paths[argv[0]]),),
+            targets=(Target("program", argv[0], note=self._path(argv[0])),),
             change=(f"runs {argv[0]} on pageturner's own machine, in an empty directory",),
             promise="a program cannot be simulated; it is installed and on the allow-list",
             identity=f"pageturner's own account (uid {os.getuid()})",
-            facts={"program": self._paths[argv[0]]},
+            facts={"program": self._path(argv[0])},
         )
 
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:  # noqa: ARG002 no program takes a key
@@ -41,7 +45,7 @@ class Programs:
         problem = self._problem(operation, argv)
         if problem:
             return Performed(Outcome.REFUSED, detail=problem)
-        path = self._paths[argv[0]]
+        path = self._path(argv[0])
         if preview.facts.get("program") != path:
             return Performed(Outcome.REFUSED, detail=f"{argv[0]} is not the program of the preview. Nothing was run.")
         is_write = operation.arguments.get("effect") != "read"
@@ -53,10 +57,10 @@ class Programs:
             return f"{operation.kind} is not something that programs can do. Write the step with another key."
         if not argv or "\0" in "".join(argv):
             return "The command is not a list of plain words. Write it as one program and its arguments."
-        allowed = ", ".join(sorted(self._paths)) or "none"
-        if argv[0] not in self._paths:
-            return f"{argv[0]} is not on the list of allowed programs ({allowed}). Ask the operator to allow it."
-        if not self._paths[argv[0]]:
+        if argv[0] not in self._allow() or "/" in argv[0]:
+            allowed = ", ".join(sorted(self._allow())) or "none"
+            return f"{argv[0]} is not on the list of allowed programs ({allowed}). Declare it in programs.yaml."
+        if not self._path(argv[0]):
             return f"{argv[0]} is allowed but not installed where the bot runs. Ask the operator to install it."
         return ""
 

@@ -6,18 +6,27 @@ Files are read again only when their size, times or inode changed, and replaced 
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.adapters.runbook_files import loading, manifests
+from bot.adapters.runbook_files import loading, manifests, program_declarations
 from bot.adapters.runbook_files.findings import Unreadable
 from bot.core import checking
 from bot.core.ids import Digest, RunbookName
-from bot.core.runbooks import Library, Problem, Runbook
+from bot.core.runbooks import AllowedProgram, Library, Problem, Runbook
 
 Check = Callable[[Runbook], list[Problem]]
 _Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """The programs that steps may run: the last good list, and what is wrong with the file now."""
+
+    stamp: _Stamp = ()
+    programs: tuple[AllowedProgram, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class RunbookFiles:
         self._root = root
         self._check = check
         self._entries: Mapping[Path, _Entry] = {}
+        self._declared = _Declared()
         self._library = Library(MappingProxyType({}))
         self.reload_if_changed()
 
@@ -50,6 +60,10 @@ class RunbookFiles:
 
     def reload_if_changed(self) -> bool:
         """True when the library is a new one."""
+        declared = self._declarations()
+        if declared.programs != self._declared.programs:  # they decide what a runbook may hold: look at all again
+            self._entries = {path: replace(entry, stamp=(0,), digest=None) for path, entry in self._entries.items()}
+        self._declared = declared
         paths = list(loading.find(self._root))[: loading.MOST_FILES]
         entries = {path: self._entry(path) for path in paths}
         library = self._assembled(entries)
@@ -58,6 +72,13 @@ class RunbookFiles:
         if is_new:
             self._library = library
         return is_new
+
+    def _declarations(self) -> _Declared:
+        stamp = _stamp(self._root / program_declarations.FILE)
+        if stamp == self._declared.stamp:
+            return self._declared
+        programs, problems = program_declarations.load(self._root)
+        return _Declared(stamp, self._declared.programs if problems else programs, problems)
 
     def _entry(self, path: Path) -> _Entry:
         before = self._entries.get(path)
@@ -73,7 +94,7 @@ class RunbookFiles:
         digest = loading.digest(content)
         if before and digest == before.digest and not before.names:
             return _Entry(stamp, digest, before.good, before.problems)
-        loaded = loading.load(content, shown=shown)
+        loaded = loading.load(content, shown=shown, programs=self._declared.programs)
         names = manifests.named(loaded.runbook) if loaded.runbook else ()
         stamp = self._stamps(path, names)
         loaded = manifests.complete(loaded, self._root)
@@ -90,7 +111,7 @@ class RunbookFiles:
         for entry in entries.values():
             if entry.good:
                 by_name[entry.good.name].append(entry.good)
-        problems = [problem for entry in entries.values() for problem in entry.problems]
+        problems = [*self._declared.problems, *(each for entry in entries.values() for each in entry.problems)]
         runbooks = {}
         for name, found in sorted(by_name.items()):
             if len(found) > 1:
@@ -101,7 +122,8 @@ class RunbookFiles:
         if not self._root.is_dir():
             remedy = "create it, or set PAGETURNER_RUNBOOKS"
             problems.append(Problem(str(self._root), 1, "", "the folder of runbooks does not exist", remedy))
-        return Library(MappingProxyType(runbooks), tuple(sorted(problems, key=lambda each: (each.path, each.line))))
+        ordered = tuple(sorted(problems, key=lambda each: (each.path, each.line)))
+        return Library(MappingProxyType(runbooks), ordered, self._declared.programs)
 
     def _had(self, runbook: Runbook) -> bool:
         before = self._library.runbooks.get(runbook.name)

@@ -14,13 +14,13 @@ from bot.adapters.runbook_files import markdown_form, yaml_form
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.core.commands import kubectl_files
 from bot.core.ids import Digest
-from bot.core.runbooks import Problem
+from bot.core.runbooks import AllowedProgram, Problem
 
 LARGEST_FILE = 256 * 1024
 MOST_FILES = 20_000
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".md"})
-_OTHER_FILES = frozenset({"readme.md", "escalation.yaml", "escalation.yml"})
+_OTHER_FILES = frozenset({"readme.md", "escalation.yaml", "escalation.yml", "programs.yaml"})
 _MANIFEST = ".manifest"
 """How a file for kubectl is named where there is no folder for them: a mounted config map is flat."""
 
@@ -67,15 +67,16 @@ def digest(content: bytes) -> Digest:
     return Digest(hashlib.blake2b(content, digest_size=32).hexdigest())
 
 
-def load(content: bytes, *, shown: str) -> Loaded:
-    """By the form that the name's ending promises."""
+def load(content: bytes, *, shown: str, programs: tuple[AllowedProgram, ...] = ()) -> Loaded:
+    """By the form that the name's ending promises. `programs` are those that its steps may run."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Loaded(None, (Problem(shown, line, "", "is not UTF-8 text", "save it as UTF-8"),))
     load_form = markdown_form.load if shown.lower().endswith(".md") else yaml_form.load
-    return load_form(text, path=shown, digest=digest(content))
+    loaded = load_form(text, path=shown, digest=digest(content))
+    return replace(loaded, runbook=replace(loaded.runbook, programs=programs)) if loaded.runbook else loaded
 
 
 def placed(problem: Problem, loaded: Loaded) -> Problem:

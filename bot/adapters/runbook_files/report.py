@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.adapters.runbook_files import library, loading, manifests
+from bot.adapters.runbook_files import library, loading, manifests, program_declarations
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.adapters.runbook_files.library import Check
 from bot.core import checking
@@ -42,9 +42,13 @@ def _load(paths: Iterable[Path]) -> Iterator[Loaded]:
     for given in sorted(set(paths)):
         files = list(loading.find(given)) if given.is_dir() else [given]
         root = given if given.is_dir() else given.parent
+        programs, problems = program_declarations.load(root)
+        yield Loaded(None, problems)
         for path in files:
+            if path.name == program_declarations.FILE:
+                continue
             try:
-                loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path))
+                loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path), programs=programs)
                 yield manifests.complete(loaded, root)
             except Unreadable as error:
                 yield Loaded(None, (error.finding,))

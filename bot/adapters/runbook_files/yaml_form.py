@@ -1,12 +1,10 @@
 """A YAML runbook to the core model. Every problem names its line and key and says what to write instead."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from pydantic import ValidationError
 
-from bot.adapters.runbook_files import findings, strict_yaml, yaml_models
+from bot.adapters.runbook_files import findings, strict_yaml, yaml_models, yaml_problems
 from bot.adapters.runbook_files.findings import Findings, Loaded, Place, Unreadable
 from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, LimitForm, RunbookForm, StepForm, WaitForm
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
@@ -31,20 +29,6 @@ from bot.core.runbooks import (
 )
 
 _KEYED = frozenset({"parameters", "limits", "approvers", "steps"})
-_MAPPING = ("keys and values belong here", "write them below it, indented")
-_SENTENCES: Mapping[str, tuple[str, str]] = {
-    "missing": ("this key is missing", "add it (see runbooks/README.md)"),
-    "string_type": ("text belongs here", "put numbers, true and false in quotes"),
-    "int_type": ("a whole number belongs here", "write digits without quotes"),
-    "bool_type": ("true or false belongs here", "write one of them without quotes"),
-    "list_type": ("a list belongs here", "write [one, two], or one line each with a dash"),
-    "dict_type": _MAPPING,
-    "model_type": _MAPPING,
-    "model_attributes_type": _MAPPING,
-    "string_too_short": ("this is empty", "write something, or remove the key"),
-    "too_short": ("this is empty", "write at least one"),
-}
-"""Message and remedy by pydantic's error type: https://docs.pydantic.dev/latest/errors/validation_errors/"""
 
 
 def load(text: str, *, path: str, digest: Digest) -> Loaded:
@@ -61,7 +45,7 @@ def load(text: str, *, path: str, digest: Digest) -> Loaded:
         form = RunbookForm.model_validate(document.value)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            _explain(each, found)
+            yaml_problems.explain(each, found, _keys)
         return Loaded(None, (*document.problems, *found.problems), lines)
     _judge(form, found)
     if len(form.limits) < len(document.value.get("limits") or {}):  # type: ignore[arg-type]
@@ -72,21 +56,6 @@ def load(text: str, *, path: str, digest: Digest) -> Loaded:
 
 
 # --- problems --------------------------------------------------------------------------------------------------------
-
-
-def _explain(error: Any, found: Findings) -> None:  # pydantic's ErrorDetails: its ctx is untyped
-    place: Place = tuple(part for part in error["loc"] if part != "[key]")
-    context = error.get("ctx", {})
-    kind = error["type"]
-    if kind == "runbook":
-        found.at(place, context["message"], context["remedy"])
-    elif kind == "extra_forbidden":
-        found.at(
-            place, f'the key "{place[-1]}" is not known here', findings.did_you_mean(str(place[-1]), _keys(place[:-1]))
-        )
-    else:
-        message, remedy = _SENTENCES.get(kind, (error["msg"], "see runbooks/README.md"))
-        found.at(place, message, remedy)
 
 
 def _keys(parent: Place) -> list[str]:

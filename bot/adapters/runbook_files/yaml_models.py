@@ -101,7 +101,7 @@ def _word(value: str) -> str:
     return value
 
 
-def _shaped(shape: re.Pattern[str], what: str, remedy: str) -> AfterValidator:
+def shaped(shape: re.Pattern[str], what: str, remedy: str) -> AfterValidator:
     def check(value: str) -> str:
         if shape.fullmatch(value) is None:
             raise wrong(f'"{value[:60]}" is not {what}', remedy)
@@ -166,6 +166,7 @@ def _no_low(value: Tier) -> Tier:
 Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+WholePattern = Annotated[str, Field(min_length=1), AfterValidator(_whole_pattern)]
 CheckedPattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 Lines = Annotated[list[Line], BeforeValidator(_as_list)]
 WordList = Annotated[list[Annotated[Line, AfterValidator(_word)]], BeforeValidator(_as_list)]
@@ -174,14 +175,14 @@ Count = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
 Counter = Annotated[
     str,
     AfterValidator(_counter),
-    _shaped(_COUNTER, "a counter", "write lower-case words joined by _, such as pod_restarts"),
+    shaped(_COUNTER, "a counter", "write lower-case words joined by _, such as pod_restarts"),
 ]
 ParameterName = Annotated[
-    str, _shaped(PARAMETER_NAME, "a parameter name", "use letters, digits and _, not beginning with a digit")
+    str, shaped(PARAMETER_NAME, "a parameter name", "use letters, digits and _, not beginning with a digit")
 ]
-UserIds = list[Annotated[str, _shaped(_USER, "a Slack user id", "write the id (U...), never a name")]]
-GroupIds = list[Annotated[str, _shaped(_GROUP, "a Slack user group id", "write the id (S...), never a name")]]
-HeaderName = Annotated[str, _shaped(_HEADER, "a header name", "use letters, digits and dashes")]
+UserIds = list[Annotated[str, shaped(_USER, "a Slack user id", "write the id (U...), never a name")]]
+GroupIds = list[Annotated[str, shaped(_GROUP, "a Slack user group id", "write the id (S...), never a name")]]
+HeaderName = Annotated[str, shaped(_HEADER, "a header name", "use letters, digits and dashes")]
 
 
 class Strict(BaseModel):
@@ -202,12 +203,12 @@ class MatchForm(Strict):
 class ParameterForm(Strict):
     origin: (
         Annotated[
-            str, _shaped(_ORIGIN, "a place in an alert", "write labels.NAME, annotations.NAME, service or environment")
+            str, shaped(_ORIGIN, "a place in an alert", "write labels.NAME, annotations.NAME, service or environment")
         ]
         | None
     ) = Field(default=None, alias="from")
     default: Line | None = None
-    pattern: Annotated[str, Field(min_length=1), AfterValidator(_whole_pattern)] = SAFE_VALUE
+    pattern: WholePattern = SAFE_VALUE
     description: Text | None = None
 
 
@@ -216,7 +217,7 @@ class ExpectForm(Strict):
     contains: Annotated[str, Field(min_length=1)] | None = None
     regex: CheckedPattern | None = None
     json_path: (
-        Annotated[str, _shaped(_JSON_PATH, "a JSON path", "write names and indexes, such as $.status.ready[0]")] | None
+        Annotated[str, shaped(_JSON_PATH, "a JSON path", "write names and indexes, such as $.status.ready[0]")] | None
     ) = None
     exit_code: Annotated[int, Field(ge=0, le=255)] | None = None
     status: Annotated[int, Field(ge=100, le=599)] | None = None
@@ -239,7 +240,7 @@ class HttpForm(Strict):
 
 
 class SqlForm(Strict):
-    connection: Annotated[str, _shaped(CONNECTION, "a connection name", "write lower-case letters, digits and _")]
+    connection: Annotated[str, shaped(CONNECTION, "a connection name", "write lower-case letters, digits and _")]
     statement: Annotated[str, Field(min_length=1, max_length=10_000)]
     values: dict[ParameterName, str | int | float | bool | None] = {}
     max_rows: Annotated[int, Field(ge=1, le=1_000)] = 100
@@ -274,7 +275,7 @@ class WaitForm(Strict):
 
 class CaptureForm(Strict):
     name: ParameterName
-    pattern: Annotated[str, Field(min_length=1), AfterValidator(_whole_pattern)] = SAFE_VALUE
+    pattern: WholePattern = SAFE_VALUE
 
 
 class StepForm(ActionForm):
@@ -308,7 +309,7 @@ class LimitForm(Strict):
 
 
 class RunbookForm(Strict):
-    name: Annotated[str, _shaped(NAME, "a runbook name", "use lower-case letters, digits and dashes, at most 63")]
+    name: Annotated[str, shaped(NAME, "a runbook name", "use lower-case letters, digits and dashes, at most 63")]
     title: Line | None = None
     owner: Line | None = None
     match: MatchForm = MatchForm()

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from bot.core import errors, ratings, registry, risk
 from bot.core.commands import nested, parsing, placeholders, tokens
-from bot.core.commands.programs import AllowedProgram
 from bot.core.operations import TIER_ORDER, Effect, Json, Judgement, Operation, Replay
 from bot.core.ratings import Rating
+from bot.core.runbooks import AllowedProgram
 
 _PROMPT = re.compile(r"\s*(?:[$%❯]\s+(?=\S)|>\s+(?=\S+\s+\S))")
 """A `>` before a single word is no prompt: it empties that file."""

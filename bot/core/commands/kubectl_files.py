@@ -4,7 +4,7 @@ A file is named by its path below the folder of runbooks; its content is read wi
 documents, and becomes part of the operation, so that it is shown, bound by the digest and exactly what is sent. No file
 is read here. Arguments:
 
-    kubernetes.apply | create | replace
+    kubernetes.apply | create | replace | diff
                                  {files[], namespace, objects[]}
     an object                    {resource, name, namespace ("" for the default or none), manifest{}}
 
@@ -63,7 +63,7 @@ def is_path(text: str) -> bool:
 
 
 def build(verb: str, reading: Reading) -> tuple[str, Built]:
-    """`apply`, `create` and `replace` of files."""
+    """`apply`, `create`, `replace` and `diff` of files."""
     draft = Draft(reading)
     found = paths(draft)
     if not found:

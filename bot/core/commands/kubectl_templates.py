@@ -198,6 +198,7 @@ BUILDERS: Mapping[str, Callable[[str, Reading], tuple[str, Built]]] = {
     "create ns": create_namespace,
     "create job": create_job,
     "apply": kubectl_files.build,
+    "diff": kubectl_files.build,
     "create": kubectl_files.build,
     "replace": kubectl_files.build,
 }

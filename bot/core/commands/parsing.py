@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence
 from bot.core import errors
 from bot.core.commands import bounding, kubectl, placeholders, programs, requests, statements, tokens
 from bot.core.commands.kubectl_files import Manifests
-from bot.core.commands.programs import AllowedProgram
 from bot.core.durations import duration
 from bot.core.operations import Family, Json, Operation, Replay, Stage
-from bot.core.runbooks import Action, Checkpoint, Command, HttpCall, Parameter, Pause, SqlStatement
+from bot.core.runbooks import Action, AllowedProgram, Checkpoint, Command, HttpCall, Parameter, Pause, SqlStatement
 
 _CONNECTION = re.compile(r"[a-z][a-z0-9_]{0,62}")
 CHECKPOINT, PAUSE = "bot.checkpoint", "bot.pause"

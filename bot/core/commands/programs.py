@@ -6,26 +6,11 @@ each inside its own argument and within its pattern. It must not know how progra
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.core.commands import flags, placeholders, special
 from bot.core.operations import Effect, Family, Json, Operation, Replay, Tier
-from bot.core.runbooks import Parameter
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedProgram:
-    """`template` is the whole argv, the program first; its `{name}` parts must match `parameters[name].pattern`.
-
-    `risk` is what its owner says it can do; an undeclared program is never run.
-    """
-
-    name: str
-    template: tuple[str, ...]
-    effect: Effect = Effect.WRITE
-    risk: Tier = Tier.HIGH
-    replay: Replay = Replay.ONCE
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+from bot.core.runbooks import AllowedProgram
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.core import risk
 from bot.core.commands import kubectl
-from bot.core.operations import Operation
+from bot.core.operations import Effect, Operation, Tier
 from bot.core.previews import Outcome, Performed, Preview
 from bot.sim.cluster import kinds
 from bot.sim.cluster.access import Rule
@@ -310,3 +311,24 @@ async def test_what_cannot_be_done_is_said_with_the_remedy(cluster: Cluster) -> 
         assert said in shown.problems[0], (text, shown.problems)
         assert (await perform(cluster, text, shown)).outcome is Outcome.REFUSED
     assert cluster.sim.writes == []
+
+
+async def test_a_diff_tells_what_an_apply_would_change_and_is_a_read(cluster: Cluster) -> None:
+    wanted = operation("kubectl diff -f manifests/limit.yaml")
+    assert (risk.judge(wanted).effect, risk.judge(wanted).tier) == (Effect.READ, Tier.LOW)
+    executor = cluster.as_account("admin")
+    shown = await executor.preview(wanted, timeout=SOON)
+    done = await executor.perform(wanted, shown, key="k", timeout=SOON)
+    assert shown.problems == () and shown.targets == ()
+    assert (done.outcome, done.output, done.exit_code) == (Outcome.SUCCEEDED, "data.LIMIT  (none) -> 5", 1)
+    assert cluster.sim.writes == []
+
+
+async def test_a_diff_of_what_is_already_so_says_so_and_needs_the_right_to_apply(cluster: Cluster) -> None:
+    await run(cluster, "kubectl apply -f manifests/limit.yaml")
+    wanted = operation("kubectl diff -f manifests/limit.yaml")
+    executor = cluster.as_account("admin")
+    done = await executor.perform(wanted, await executor.preview(wanted, timeout=SOON), key="k", timeout=SOON)
+    assert (done.exit_code, done.output.endswith("nothing changes")) == (0, True)
+    refused = await cluster.as_account("reader").preview(wanted, timeout=SOON)
+    assert "may not" in refused.problems[0] or "patch" in refused.problems[0]

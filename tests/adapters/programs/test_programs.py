@@ -29,7 +29,7 @@ def operation(*argv: str, effect: str = "write") -> Operation:
 
 
 async def run(path: Path, *argv: str, effect: str = "write", timeout: timedelta = SOON) -> Performed:
-    programs = Programs((argv[0],), search_path=str(path))
+    programs = Programs(lambda: (argv[0],), search_path=str(path))
     asked = operation(*argv, effect=effect)
     shown = await programs.preview(asked, timeout=SOON)
     assert shown.problems == ()
@@ -44,7 +44,7 @@ async def test_what_is_shown_is_what_runs(tmp_path: Path) -> None:
 
 async def test_the_preview_names_program_and_account_and_promises_nothing(tmp_path: Path) -> None:
     name = program(tmp_path, "greet", "touch /nonexistent/trace")
-    shown = await Programs((name,), search_path=str(tmp_path)).preview(operation(name), timeout=SOON)
+    shown = await Programs(lambda: (name,), search_path=str(tmp_path)).preview(operation(name), timeout=SOON)
     assert shown.facts == {"program": str(tmp_path / "greet")}
     assert "cannot be simulated" in shown.promise
     assert shown.identity.endswith(f"(uid {os.getuid()})")
@@ -53,7 +53,7 @@ async def test_the_preview_names_program_and_account_and_promises_nothing(tmp_pa
 @pytest.mark.parametrize("argv", [(), ("other",), ("/bin/sh",), ("../greet",), ("missing",)])
 async def test_only_listed_and_installed_programs_run(tmp_path: Path, argv: tuple[str, ...]) -> None:
     program(tmp_path, "greet", "echo ran")
-    programs = Programs(("greet", "missing", "/bin/sh"), search_path=str(tmp_path))
+    programs = Programs(lambda: ("greet", "missing", "/bin/sh"), search_path=str(tmp_path))
     shown = await programs.preview(operation(*argv), timeout=SOON)
     done = await programs.perform(operation(*argv), shown, key="k", timeout=SOON)
     assert shown.problems and done.outcome is Outcome.REFUSED and done.output == ""
@@ -61,7 +61,9 @@ async def test_only_listed_and_installed_programs_run(tmp_path: Path, argv: tupl
 
 async def test_a_program_without_its_preview_is_refused(tmp_path: Path) -> None:
     name = program(tmp_path, "greet", "echo ran")
-    done = await Programs((name,), search_path=str(tmp_path)).perform(operation(name), Preview(), key="k", timeout=SOON)
+    done = await Programs(lambda: (name,), search_path=str(tmp_path)).perform(
+        operation(name), Preview(), key="k", timeout=SOON
+    )
     assert done.outcome is Outcome.REFUSED
 
 
@@ -142,5 +144,5 @@ async def test_F73_every_word_arrives_as_exactly_one_inert_argument(tmp_path: Pa
 
 async def test_a_word_with_a_null_byte_is_refused(tmp_path: Path) -> None:
     name = program(tmp_path, "greet", "echo ran")
-    programs = Programs((name,), search_path=str(tmp_path))
+    programs = Programs(lambda: (name,), search_path=str(tmp_path))
     assert (await programs.preview(operation(name, "a\0b"), timeout=SOON)).problems
