@@ -1,7 +1,7 @@
 """What a dry run costs beyond its API calls: `python -m tests.bench.bench_previews`.
 
-Each dry run is timed whole; then the very requests that the simulated cluster saw are sent again, one after another, by a
-bare client. The difference of the medians is what rendering, checking and telling add. Target: 5 ms.
+Each dry run is timed whole; then the very requests that the simulated cluster saw are sent again, one after another, by
+a bare client. The difference of the medians is what rendering, checking and telling add. Target: 5 ms.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ async def _row(text: str, executor: Kubernetes, session: aiohttp.ClientSession, 
 async def _again(session: aiohttp.ClientSession, url: str, one: RecordedRequest) -> None:
     """The same request; a body that was not recorded is replaced by an empty one, which the server refuses quickly."""
     headers = {"Content-Type": "application/merge-patch+json"} if one.method == "PATCH" else {}
-    body = {} if one.method in ("POST", "PATCH", "PUT") else None
+    body: dict[str, str] | None = {} if one.method in ("POST", "PATCH", "PUT") else None
     async with session.request(one.method, f"{url}{one.path}?{one.query}", json=body, headers=headers) as answer:
         await answer.read()
 

@@ -23,7 +23,7 @@ import pytest
 
 from bot import demo
 from bot.sim.world import LocalWorld
-from tests.crash.test_kill import ALERT
+from tests.crash.lives import ALERT
 from tests.stories import living
 from tests.stories.living import ROOT
 

@@ -120,10 +120,11 @@ class Connection:
         if timeout <= 0:
             raise Trouble(Ending.NOT_SENT, "no time was left to ask")
         session = await self._open()
-        api = session.writes if wanted.method in _WRITES else session.reads
         try:
             async with asyncio.timeout(timeout):
-                return await _exchange(api, wanted)
+                if wanted.may_change:
+                    return await _exchange(session.writes, wanted)
+                return await _look(session.reads, wanted)
         except Trouble as trouble:
             trouble.may_have_changed = wanted.may_change
             raise
@@ -191,6 +192,16 @@ async def _connect(credentials: Credentials) -> _Session:
         if credentials.impersonate_group:
             api.set_default_header("Impersonate-Group", credentials.impersonate_group)
     return _Session(reads, writes, user=user, namespace=namespace or "default")
+
+
+async def _look(api: Any, wanted: Request) -> bytes:
+    """What changes nothing goes over a kept connection, and once more when the server had just let go of it."""
+    try:
+        return await _exchange(api, wanted)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        return await _exchange(api, wanted)
 
 
 async def _exchange(api: Any, wanted: Request) -> bytes:
