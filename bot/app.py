@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import settings as configuration
 from bot.adapters import metrics
 from bot.adapters.alerts.server import Listening, Webhooks
+from bot.adapters.cedar.policies import PolicyFiles
 from bot.adapters.http_calls.executor import HttpCalls
 from bot.adapters.kubernetes.by_kubectl import Kubectl
 from bot.adapters.kubernetes.client import Credentials
@@ -57,6 +58,7 @@ from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Clock, Executor, Pager
 from bot.settings import Settings
 
@@ -77,6 +79,7 @@ class Bot:
     clock: Clock
     store: Store
     runbooks: RunbookFiles
+    policies: PolicyFiles
     recorder: Recorder
     accountant: Accountant
     freezer: Freezer
@@ -90,10 +93,13 @@ class Bot:
     is_connected: bool = False
 
     async def reload(self) -> None:
-        """Take up edited runbooks; what is broken is logged, and its last good version stays in use."""
+        """Take up edited runbooks and policies; what is broken is logged, and its last good version stays in use."""
         if await asyncio.to_thread(self.runbooks.reload_if_changed):
             for problem in self.runbooks.current().problems:
                 log.warning("runbook", extra={"problem": str(problem)})
+        if await asyncio.to_thread(self.policies.reload_if_changed):
+            for problem in self.policies.problems:
+                log.error("policy", extra={"problem": str(problem), "remedy": "the last good policies stay in force"})
 
     def readiness(self) -> dict[str, str]:
         """For each part a sentence on what is wrong, or nothing."""
@@ -199,6 +205,7 @@ class Edges:
     clock: Clock
     store: Store
     runbooks: RunbookFiles
+    policies: PolicyFiles
     executors: Mapping[Family, Executor]
     pagers: tuple[Pager, ...]
     client: AsyncWebClient
@@ -239,6 +246,7 @@ async def _edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStac
         clock=clock,
         store=store,
         runbooks=runbooks,
+        policies=PolicyFiles(settings.runbooks),
         executors=executors(settings, clock, stack, library=runbooks.current),
         pagers=_pagers(settings, session),
         client=client,
@@ -251,7 +259,8 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     """The stages over the edges. Nothing runs yet."""
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
-    approver = Approver(recorder, edges.people, clock, escalate_to=to)
+    trust = Trust(edges.policies.rules, lambda: clock.now().astimezone(settings.zone))
+    approver = Approver(recorder, edges.people, clock, trust=trust, escalate_to=to)
     freezer = Freezer(store, runbooks, clock, standing=approver.standing, escalate_to=to)
     desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
@@ -270,13 +279,14 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     )
     accountant = Accountant(recorder, store, clock)
     advancer = _advancer(
-        settings, edges, recorder, approver, accountant=accountant, freezer=freezer
+        settings, edges, recorder, approver, accountant=accountant, freezer=freezer, trust=trust
     )  # hears of a change after the announcer: people first
     return Bot(
         settings=settings,
         clock=clock,
         store=store,
         runbooks=runbooks,
+        policies=edges.policies,
         recorder=recorder,
         accountant=accountant,
         freezer=freezer,
@@ -297,9 +307,15 @@ def _advancer(
     *,
     accountant: Accountant,
     freezer: Freezer,
+    trust: Trust,
 ) -> Advancer:
     to, clock, runbooks = settings.approvers, edges.clock, edges.runbooks
-    previewer = Previewer(edges.executors, frozenset(to), lately=accountant.lately)
+    previewer = Previewer(
+        edges.executors,
+        frozenset(to),
+        trust=trust,
+        lately=accountant.lately,
+    )
     runner = Runner(
         recorder,
         runbooks,
@@ -308,6 +324,7 @@ def _advancer(
         clock,
         accountant=accountant,
         freezer=freezer,
+        trust=trust,
         performer=Performer(previewer, clock, executors=edges.executors, filters=Filters(run_program)),
         redactor=Redactor(settings.secrets),
         escalate_to=to,
@@ -342,6 +359,7 @@ def _observe(bot: Bot) -> None:
             "inbox_backlog": ("Alerts received and not yet routed.", lambda: bot.intake.backlog),
             "announcements_backlog": ("Incidents whose Slack view is behind.", lambda: bot.announcer.backlog),
             "slack_connected": ("1 while the socket to Slack is up.", lambda: bot.is_connected),
+            "policy_problems": ("What is wrong with the policies now.", lambda: len(bot.policies.problems)),
             "runbooks": ("Runbooks that are loaded.", lambda: len(bot.runbooks.current().runbooks)),
         },
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -68,6 +69,14 @@ def _redactable(value: SecretStr) -> SecretStr:
     return value
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
+        raise ValueError("write the name of a time zone, such as Europe/Berlin") from None
+    return name
+
+
 def _ids(found: tuple[str, ...]) -> tuple[str, ...]:
     """Names and handles change hands; ids do not. One that is no id would approve nothing and reach nobody."""
     wrong = [each for each in found if _SLACK_ID.fullmatch(each) is None]
@@ -104,8 +113,14 @@ class Settings(BaseModel):
     posts_per_second: float = Field(1.0, alias="PAGETURNER_SLACK_POSTS_PER_SECOND", ge=0, le=1000)
     storm_threshold: int = Field(30, alias="PAGETURNER_STORM_THRESHOLD", ge=0)
     grace_seconds: float = Field(25.0, alias="PAGETURNER_GRACE_SECONDS", ge=0, le=3600)
+    timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", alias="PAGETURNER_TIMEZONE")
     log_level: str = Field("info", alias="PAGETURNER_LOG_LEVEL", pattern="^(debug|info|warning|error)$")
     runbook_secrets: tuple[SecretStr, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's: change windows and policies speak of its wall clock."""
+        return ZoneInfo(self.timezone)
 
     @property
     def host(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.adapters.cedar.policies import CedarSet
 from bot.core import actors, approvals, events, incidents, plans, policies, previews, runbooks
 from bot.core.actors import Actor, Person, Standing
 from bot.core.alerts import Alert, Severity, fingerprint
@@ -22,6 +23,7 @@ INC = IncidentId("INC-1")
 ANA, BEN, CHI = UserId("U0ANA"), UserId("U0BEN"), UserId("U0CHI")
 SRE = GroupId("S0SRE")
 NOTHING = Expectation()
+RULES = CedarSet([]).rules
 RULE = ApproverRule(frozenset(), frozenset({SRE}))
 
 
@@ -90,7 +92,11 @@ def step(
         judgement=replace(judgement(tier, replay=replay), counters=counters),
         tier=tier,
         decision=Decision(
-            verdict or asked, ("because",), policies.POLICY, None if tier is Tier.LOW else RULE, timedelta(minutes=15)
+            verdict or asked,
+            ("because",),
+            policies.UNDECIDED.policy,
+            None if tier is Tier.LOW else RULE,
+            timedelta(minutes=15),
         ),
         preview=Preview(targets=(Target("Pod", "web-1", "production", uid="uid-1"),), promise="dry run accepted"),
         expect=expect,

@@ -102,6 +102,7 @@ COMMANDS = (
     "kubectl create job now -n production --from=cronjob/nightly",
     "kubectl create -n production -f manifests/new.yaml",
     "kubectl apply -n production -f manifests/new.yaml",
+    "kubectl diff -n production -f manifests/new.yaml",
     "kubectl replace -n production -f manifests/old.yaml",
     "kubectl delete configmap api-gateway -n production",
 )

@@ -133,12 +133,25 @@ def check(
     with_settings: Annotated[
         bool, typer.Option("--settings", help="Also the settings of the environment, as `serve` would read them.")
     ] = False,
+    explain: Annotated[
+        str, typer.Option(metavar="RUNBOOK/STEP", help="What is decided about this step now, why, and who may approve.")
+    ] = "",
+    environment: Annotated[str, typer.Option(help="With --explain: where.")] = "production",
+    service: Annotated[str, typer.Option(help="With --explain: of which service.")] = "",
+    level: Annotated[
+        int | None, typer.Option(min=0, max=3, help="With --explain: as if this level had been earned.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read runbooks as strictly as the bot does: what is wrong, where, and what to write instead.
+    """Read runbooks and policies as strictly as the bot does: what is wrong, where, and what to write instead.
 
     Advice is printed as such and changes nothing about the exit code.
     """
+    if explain:
+        from bot.cli import deciding
+
+        deciding.explain(deciding.Asked(explain, service, environment, level), as_json=as_json)
+        return
     from bot.cli import checking
 
     checking.run(paths or [], with_settings=with_settings, as_json=as_json)

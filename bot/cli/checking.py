@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot import settings
 from bot.adapters.alerts import admission
+from bot.adapters.cedar import policies
 from bot.adapters.runbook_files import report
 from bot.cli import screen
 from bot.core.card_words import plural
@@ -39,6 +40,8 @@ def run(paths: Sequence[Path], *, with_settings: bool, as_json: bool) -> None:
 async def _look(paths: list[Path], *, with_settings: bool) -> Found:
     async with screen.telling(screen.Progress("reading runbooks")):
         problems = await asyncio.to_thread(report.check, paths)
+        folders = [path for path in paths if path.is_dir()]
+        problems += [each for folder in folders for each in await asyncio.to_thread(policies.check, folder)]
         advice = await asyncio.to_thread(report.advise, paths)
     return Found(tuple(problems), tuple(advice), _settings() if with_settings else ())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot import app, settings
 from bot.adapters.alerts import alertmanager, documents, generic
+from bot.adapters.cedar.policies import PolicyFiles
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.system_clock import SystemClock
 from bot.cli import cards, screen
@@ -26,6 +27,7 @@ from bot.core.previews import Outcome, Performed, Preview
 from bot.core.runbooks import Library, Runbook
 from bot.flow import rehearsing
 from bot.flow.previewing import Previewer
+from bot.flow.trusting import Trust
 from bot.ports import Executor
 from bot.settings import Settings
 
@@ -152,7 +154,11 @@ async def _rehearse(wish: Wish, configured: Settings, library: Library) -> Rehea
             screen.note("no cluster is configured (KUBECONFIG): its steps are shown without their dry run")
             executors = {**executors, Family.KUBERNETES: Unasked()}
         await stack.enter_async_context(screen.telling(progress))
-        previewer = Previewer(executors, frozenset(configured.approvers))
+        previewer = Previewer(
+            executors,
+            frozenset(configured.approvers),
+            trust=Trust(PolicyFiles(configured.runbooks).rules, lambda: clock.now().astimezone(configured.zone)),
+        )
         try:
             plan = await rehearsing.rehearse(
                 runbook, wish.alert, wish.typed, previewer=previewer, now=clock.now(), tell=progress.tell

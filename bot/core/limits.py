@@ -10,6 +10,9 @@ from bot.core.durations import duration
 from bot.core.plans import PlannedStep
 from bot.core.runbooks import Bound
 
+LAST_HOUR = timedelta(hours=1)
+"""What policies may count over, whatever a runbook bounds."""
+
 Lately = Mapping[timedelta, Mapping[str, int]]
 """For each length of time, what was used within it by all incidents of one service and environment."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.core.authorization import Deciding
 from bot.core.ids import Digest, RunbookName, StepId, UserId
 from bot.core.operations import Judgement, Operation, Tier
 from bot.core.previews import Preview
@@ -22,13 +23,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Policy's answer for one step. `policy`: hash of the deciding rules; `reasons`: in order, ready to show."""
+    """Policy's answer for one step. `policy`: hash of ladder and policies; `reasons`: in order, ready to show.
+
+    `deciding` are the policies that permitted it, or forbade it.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     policy: Digest
     rule: ApproverRule | None = None
     window: timedelta = timedelta(minutes=15)
+    deciding: tuple[Deciding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

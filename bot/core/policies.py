@@ -1,20 +1,23 @@
-"""The confirmation ladder: level and tier decide how much friction a step meets. Default deny, always with reasons.
+"""The confirmation ladder: level, tier, guards and policy decide how much friction a step meets. Default deny.
 
-The table is DESIGN's ladder for levels 0 and 1. Higher levels are earned from a track record; until one is earned, a
-runbook that asks for more runs at level 1 and says so.
+`LADDER` and the guards are the law: no policy loosens them. Within the law the Cedar policies decide, and what they
+forbid is not done, approved or not. Every answer carries its reasons, in order, ready to be shown.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
-from bot.core import plans
-from bot.core.ids import GroupId, UserId
-from bot.core.operations import Effect, Judgement, Tier
-from bot.core.plans import Decision, Verdict
-from bot.core.previews import Preview
+from bot.core import approvals, authorization, limits, plans
+from bot.core.actors import Standing
+from bot.core.authorization import Answer, Request, Rules
+from bot.core.errors import Refused
+from bot.core.guards import Situation
+from bot.core.ids import Digest, GroupId, UserId
+from bot.core.operations import Effect, Json, Tier, highest
+from bot.core.plans import Decision, PlannedStep, Verdict
 from bot.core.runbooks import ApproverRule, Level, Runbook
-
-HIGHEST_LEVEL_GIVEN = Level.ASSISTED
 
 LADDER: Mapping[tuple[Level, Tier], tuple[Verdict, str]] = MappingProxyType(
     {
@@ -24,28 +27,60 @@ LADDER: Mapping[tuple[Level, Tier], tuple[Verdict, str]] = MappingProxyType(
         (Level.ASSISTED, Tier.LOW): (Verdict.ALLOW, "reads run at once"),
         (Level.ASSISTED, Tier.MEDIUM): (Verdict.ASK, "medium at level 1 takes one approval"),
         (Level.ASSISTED, Tier.HIGH): (Verdict.ASK, "high takes a typed confirmation and a reason"),
+        (Level.CONDITIONAL, Tier.LOW): (Verdict.ALLOW, "reads run at once"),
+        (Level.CONDITIONAL, Tier.MEDIUM): (Verdict.ALLOW, "level 2 runs medium steps alone where every guard holds"),
+        (Level.CONDITIONAL, Tier.HIGH): (Verdict.ASK, "high takes a typed confirmation and a reason"),
+        (Level.SCOPED, Tier.LOW): (Verdict.ALLOW, "reads run at once"),
+        (Level.SCOPED, Tier.MEDIUM): (Verdict.ALLOW, "level 3 runs medium steps alone inside its declared scope"),
+        (Level.SCOPED, Tier.HIGH): (Verdict.ASK, "high takes a typed confirmation and a reason"),
     }
 )
+"""The most that each cell allows; what the guards or the policies do not grant falls back to one approval."""
 
-POLICY = plans.digest({f"{level.value}/{tier}": [verdict, why] for (level, tier), (verdict, why) in LADDER.items()})
-"""The hash of the whole table: an approval given under another one is stale."""
+_TABLE = {f"{level.value}/{tier}": [verdict, why] for (level, tier), (verdict, why) in LADDER.items()}
 
-UNDECIDED = Decision(Verdict.DENY, ("not decided yet",), POLICY)
+UNDECIDED = Decision(Verdict.DENY, ("not decided yet",), plans.digest(_TABLE))
 """What a step carries until `decide` has answered: deny."""
 
 
-def level_of(runbook: Runbook) -> tuple[Level, tuple[str, ...]]:
-    """The level that a runbook runs at now, and why."""
-    if runbook.max_level <= HIGHEST_LEVEL_GIVEN:
-        return runbook.max_level, (f"the runbook asks for level {runbook.max_level.value}",)
-    return HIGHEST_LEVEL_GIVEN, (
-        f"the runbook asks for level {runbook.max_level.value}, which has not been earned; level 1 applies",
-    )
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One step to be decided about, with all that the answer may depend on.
+
+    `unmet` are the guards that keep it from running alone; `used` is what this service and environment used of each
+    counter within the last hour; `local` is the time in the organisation's zone.
+    """
+
+    runbook: Runbook
+    step: PlannedStep
+    level: Level
+    situation: Situation
+    local: datetime
+    rule: ApproverRule | None = None
+    violations: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    used: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Voting:
+    """A step that somebody says yes to, with what policy may ask about it."""
+
+    runbook: str
+    step: PlannedStep
+    service: str
+    environment: str
+    local: datetime
+
+
+def policy_digest(rules: Digest) -> Digest:
+    """The hash of ladder and policies together: an approval given under another one is stale."""
+    return plans.digest({"ladder": _TABLE, "policies": rules})
 
 
 def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str]) -> ApproverRule | None:
     """The runbook's own rule, else everybody whom the settings name; None when nobody is named at all."""
-    declared = runbook.approvers.get(tier)
+    declared = runbook.approvers.get(highest(tier, Tier.MEDIUM))
     if declared is not None:
         return declared
     users = frozenset(UserId(each) for each in defaults if not each.startswith("S"))
@@ -53,33 +88,126 @@ def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str]) -> Approver
     return ApproverRule(users, groups) if users or groups else None
 
 
-def decide(
-    *,
-    level: Level,
-    tier: Tier,
-    judgement: Judgement,
-    preview: Preview,
-    violations: tuple[str, ...],
-    rule: ApproverRule | None,
-    runbook: Runbook,
-) -> Decision:
-    """The answer for one step. Whatever blocks it comes first: a limit, a missing permission."""
-    verdict, why = LADDER[(level, tier)]
-    reasons = (why, *judgement.reasons)
+def decide(case: Case, rules: Rules) -> Decision:
+    """The answer for one step. Whatever blocks it comes first: a limit, a missing permission, a policy."""
+    step, (verdict, why) = case.step, LADDER[(case.level, case.step.tier)]
+    judged = step.judgement.reasons
 
-    def answer(verdict: Verdict, *more: str) -> Decision:
-        return Decision(verdict, (*more, *reasons), POLICY, rule, runbook.approval_window)
+    def answer(verdict: Verdict, *reasons: str, said: Answer | None = None) -> Decision:
+        rule = case.rule if verdict is not Verdict.ALLOW else None
+        deciding = said.deciding if said else ()
+        policy = policy_digest(rules.digest)
+        return Decision(verdict, (*reasons, *judged), policy, rule, case.runbook.approval_window, deciding)
 
     if verdict is Verdict.SHOW:
-        return answer(Verdict.SHOW)
-    if judgement.refused_because:
-        return answer(Verdict.DENY, judgement.refused_because)
-    if violations:
-        return answer(Verdict.DENY, *(f"over the blast-radius limit: {each}" for each in violations))
-    if preview.problems:
-        return answer(Verdict.DENY, *preview.problems)
-    if verdict is Verdict.ALLOW and judgement.effect is not Effect.READ:
-        return answer(Verdict.DENY, "only reads run without approval")
-    if verdict is Verdict.ASK and rule is None:
-        return answer(Verdict.DENY, "nobody may approve this: name approvers in the runbook or in PAGETURNER_APPROVERS")
-    return answer(verdict)
+        return answer(Verdict.SHOW, why)
+    blocked = _blocked(case)
+    if blocked:
+        return answer(Verdict.DENY, *blocked, why)
+    alone = rules.authorize(request(case, approval="none")) if _may_run_alone(case, verdict) else None
+    if alone is not None and alone.is_allowed:
+        return answer(Verdict.ALLOW, why, said=alone)
+    asked = rules.authorize(request(case, approval=_approval(step)))
+    if not asked.is_allowed:
+        return answer(Verdict.DENY, *asked.reasons, said=asked)
+    if case.rule is None:
+        return answer(
+            Verdict.DENY, "nobody may approve this: name approvers in the runbook or in PAGETURNER_APPROVERS", why
+        )
+    because = why if verdict is Verdict.ASK else f"{step.tier} takes {_friction(step)} here"
+    return answer(Verdict.ASK, because, *_why_not_alone(case, verdict, alone), said=asked)
+
+
+def _blocked(case: Case) -> tuple[str, ...]:
+    if case.step.judgement.refused_because:
+        return (case.step.judgement.refused_because,)
+    if case.violations:
+        return tuple(f"over the blast-radius limit: {each}" for each in case.violations)
+    return case.step.preview.problems
+
+
+def _may_run_alone(case: Case, verdict: Verdict) -> bool:
+    """The law: reads that are low, and from level 2 medium steps whose guards all hold. Nothing high, ever."""
+    if verdict is not Verdict.ALLOW or case.step.tier is Tier.HIGH:
+        return False
+    if case.step.tier is Tier.LOW:
+        return case.step.judgement.effect is Effect.READ
+    return case.level >= Level.CONDITIONAL and not case.unmet
+
+
+def _why_not_alone(case: Case, verdict: Verdict, alone: Answer | None) -> tuple[str, ...]:
+    """Only where the ladder would have let it run alone."""
+    if verdict is not Verdict.ALLOW:
+        return ()
+    return case.unmet or (alone.reasons if alone is not None else ("only reads run without approval",))
+
+
+def _approval(step: PlannedStep) -> str:
+    return "confirmed" if step.needs_confirmation else "approved"
+
+
+def _friction(step: PlannedStep) -> str:
+    return "a typed confirmation and a reason" if step.needs_confirmation else "one approval"
+
+
+def check_approver(
+    standing: Standing,
+    case: Voting,
+    rules: Rules,
+    *,
+    rule: ApproverRule,
+    requester: UserId | None,
+) -> None:
+    """Raise Refused, saying who could or what forbids it, unless this person may say yes to this step now.
+
+    The runbook's rule comes first; what it grants a policy may still forbid.
+    """
+    approvals.check_authority(standing, rule, requester)
+    who = authorization.user(standing.person.id, standing.groups)
+    resource = authorization.step(case.runbook, case.step.id, service=case.service, environment=case.environment)
+    context: dict[str, Json] = {
+        "named": True,
+        "tier": case.step.tier.value,
+        "operation": case.step.operation.kind,
+        "environment": case.environment,
+        "service": case.service,
+        "now": authorization.moment(case.local),
+    }
+    answer = rules.authorize(Request(who, authorization.Action.APPROVE, resource, context))
+    if not answer.is_allowed:
+        raise Refused(f"Policy does not let you approve this: {answer.reasons[0]}.", rule="approver.policy")
+
+
+# --- what policy is asked --------------------------------------------------------------------------------------------
+
+
+def request(case: Case, *, approval: str) -> Request:
+    """May the bot run this step, with this much approval: none, approved or confirmed?"""
+    return Request(authorization.BOT, authorization.Action.EXECUTE, _resource(case), _context(case, approval))
+
+
+def _resource(case: Case) -> authorization.Entity:
+    place = case.situation
+    return authorization.step(case.runbook.name, case.step.id, service=place.service, environment=place.environment)
+
+
+def _context(case: Case, approval: str) -> dict[str, Json]:
+    step, place = case.step, case.situation
+    return {
+        "approval": approval,
+        "tier": step.tier.value,
+        "level": case.level.value,
+        "effect": step.judgement.effect.value,
+        "operation": step.operation.kind,
+        "reversible": step.judgement.is_reversible or step.undo is not None or bool(step.preview.undo),
+        "guarded": not case.unmet,
+        "environment": place.environment,
+        "service": place.service,
+        "severity": place.severity.value,
+        "confidence": round(place.confidence * 100),
+        "flapping": place.is_flapping,
+        "targets": len(step.preview.targets),
+        "counters": authorization.counters(limits.counted(step)),
+        "lastHour": authorization.counters(case.used),
+        "now": authorization.moment(case.local),
+    }

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from bot.core.alerts import Severity
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Effect, Json, Replay, Tier
+from bot.core.windows import Window
 
 DEFAULT_TIME_LIMIT = timedelta(minutes=10)
 DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
@@ -207,6 +208,15 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Where level 3 may act: empty collections do not restrict; `window` is in the organisation's time zone."""
+
+    service: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AllowedProgram:
     """A local program that the operators declare, as one whole command line.
 
@@ -231,7 +241,7 @@ class Runbook:
     `limits` are counters per incident, `bounds` what reaches beyond one; a counter not named is not limited.
     `approvers` may lack a tier: the settings' default rule then applies. `notes` is prose shown on escalation.
     `manifests` has the documents of each file that a kubectl command names, by its path below the folder of runbooks.
-    `programs` are all that its steps may run beside what is built in.
+    `programs` are all that its steps may run beside what is built in. `scope` bounds level 3.
     """
 
     name: RunbookName
@@ -252,6 +262,7 @@ class Runbook:
     notes: str = ""
     manifests: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     programs: tuple[AllowedProgram, ...] = ()
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Accountant:
     def lately(self, incident: Incident, step: StepId, bounds: Mapping[str, Bound]) -> Lately:
         """What was used in this incident's service and environment, apart from this very step."""
         self._forget()
-        lengths = {length for bound in bounds.values() for length in bound.windows}
+        lengths = {limits.LAST_HOUR, *(length for bound in bounds.values() for length in bound.windows)}
         return {length: self._used(incident, step, self._clock.now() - length) for length in lengths}
 
     def _used(self, incident: Incident, step: StepId, since: datetime) -> Mapping[str, int]:

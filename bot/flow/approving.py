@@ -13,6 +13,7 @@ from bot.core.incidents import Incident, Step
 from bot.core.runbooks import ApproverRule
 from bot.core.states import State
 from bot.flow.recording import Draft, Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Clock, People
 
 LATE = {
@@ -26,7 +27,16 @@ LATE = {
 
 
 class Approver:
-    def __init__(self, recorder: Recorder, people: People, clock: Clock, *, escalate_to: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        people: People,
+        clock: Clock,
+        *,
+        trust: Trust,
+        escalate_to: tuple[str, ...],
+    ) -> None:
+        self._trust = trust
         self._recorder = recorder
         self._people = people
         self._clock = clock
@@ -63,7 +73,7 @@ class Approver:
         open_now = still_open(incident, approval)
         if self._clock.now() >= open_now.expires_at:
             raise Refused(LATE[Closing.EXPIRED], rule="approval.expired")
-        await self._authorise(user, open_now.rule, open_now.requester)
+        await self._check(incident, open_now, user, open_now.requester)
         return incident, incident.step(open_now.step), open_now
 
     async def vote(
@@ -72,7 +82,10 @@ class Approver:
         """Record one vote. Raises Refused when it does not count, Transient when the voter cannot be looked up."""
         incident = await self._recorder.load(self.incident_of(approval))
         asked = still_open(incident, approval)
-        await self._authorise(user, asked.rule, asked.requester if choice is Choice.APPROVE else None)
+        if choice is Choice.APPROVE:
+            await self._check(incident, asked, user, asked.requester)
+        else:  # a veto takes no more than being named
+            await self._authorise(user, asked.rule, None)
 
         def decide(now: Incident) -> list[Draft]:
             current = still_open(now, approval)
@@ -92,6 +105,10 @@ class Approver:
         """Whoever may approve any step of the plan, and whoever the incident would be escalated to."""
         rules = [step.plan.decision.rule for step in incident.steps if step.plan.decision.rule]
         return approvals.anyone_of(rules, self._escalate_to)
+
+    async def _check(self, incident: Incident, asked: Approval, user: UserId, requester: UserId | None) -> None:
+        """By the rule that was asked under, and by the policies as they are now."""
+        self._trust.check_approver(await self.standing(user), incident, asked, requester=requester)
 
     async def _authorise(self, user: UserId, rule: ApproverRule, requester: UserId | None) -> None:
         approvals.check_authority(await self.standing(user), rule, requester)

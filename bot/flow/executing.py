@@ -29,6 +29,7 @@ from bot.flow.freezing import Freezer
 from bot.flow.performing import Performer
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Draft, Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Clock, People, Runbooks
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Runner:
         *,
         accountant: Accountant,
         freezer: Freezer,
+        trust: Trust,
         performer: Performer,
         redactor: Redactor,
         escalate_to: tuple[str, ...],
@@ -65,6 +67,7 @@ class Runner:
         self._clock = clock
         self._accountant = accountant
         self._freezer = freezer
+        self._trust = trust
         self._performer = performer
         self._redactor = redactor
         self._escalate_to = escalate_to
@@ -131,7 +134,7 @@ class Runner:
         for vote in asked.yes:
             try:
                 standing = await self._people.standing(vote.voter)
-                approvals.check_authority(standing, asked.rule, asked.requester)
+                self._trust.check_approver(standing, incident, asked, requester=asked.requester)
             except (Refused, Transient) as problem:
                 return f"the approval of <@{vote.voter}> does not count any more: {problem}"
         return ""

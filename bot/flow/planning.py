@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core import actors, events, parameters, policies
+from bot.core import actors, events, parameters
 from bot.core.errors import Invalid
 from bot.core.events import EscalationReason
 from bot.core.ids import StepId
@@ -52,8 +52,8 @@ class Planner:
 
     async def _plan(self, incident: Incident, runbook: Runbook) -> Plan:
         values = parameters.resolve(runbook, incident.first_alert, incident.parameters)
-        level, reasons = policies.level_of(runbook)
-        setting = Setting(runbook, level, values, incident.environment, incident.spent)
+        level, reasons = self._previewer.level(runbook, incident)
+        setting = self._previewer.setting(runbook, incident, values, level)
 
         def at(step: StepId) -> Setting:
             return replace(setting, lately=self._previewer.lately(incident, step, runbook.bounds))

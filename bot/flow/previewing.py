@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import captures, limits, policies, risk
+from bot.core import captures, guards, limits, policies, risk
 from bot.core.commands import parsing
 from bot.core.errors import Transient
+from bot.core.guards import Situation
 from bot.core.ids import StepId, UserId
 from bot.core.incidents import Incident
-from bot.core.limits import Lately
-from bot.core.operations import Family, Operation, Replay, Tier, highest
+from bot.core.levels import NEVER_EARNED, Standing
+from bot.core.limits import LAST_HOUR, Lately
+from bot.core.operations import Effect, Family, Operation, Replay, highest
 from bot.core.plans import Plan, PlannedStep, PlannedVerification
 from bot.core.previews import Preview
 from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec, Verification
+from bot.flow.trusting import Trust
 from bot.ports import Executor, Runbooks
 
 PREVIEW_TIMEOUT = timedelta(seconds=10)
@@ -30,9 +33,10 @@ class Setting:
     runbook: Runbook
     level: Level
     values: Mapping[str, str]
-    environment: str
+    situation: Situation
     spent: Mapping[str, int]
     lately: Lately = field(default_factory=dict)
+    standing: Standing = NEVER_EARNED
 
     def plan(
         self, steps: Iterable[PlannedStep], *, now: datetime, reasons: tuple[str, ...], requester: UserId | None = None
@@ -62,10 +66,18 @@ def _nothing_lately(_incident: Incident, _step: StepId, _bounds: Mapping[str, Bo
     return {}
 
 
+HowItStands = Callable[[Runbook, Incident], Standing]
+
+
+def _nothing_earned(_runbook: Runbook, _incident: Incident) -> Standing:
+    return NEVER_EARNED
+
+
 class Previewer:
     """`approvers` are the default users and groups (ids) where a runbook names none.
 
-    `lately` tells what other incidents have used; without it (a rehearsal) there are no others.
+    `trust` are the policies in force and the clock. `lately` tells what other incidents have used, `standing` what the
+    track record has earned; without them (a rehearsal) there is neither.
     """
 
     def __init__(
@@ -73,11 +85,24 @@ class Previewer:
         executors: Mapping[Family, Executor],
         approvers: frozenset[str],
         *,
+        trust: Trust,
         lately: HowMuchLately = _nothing_lately,
+        standing: HowItStands = _nothing_earned,
     ) -> None:
+        self._standing = standing
+        self._trust = trust
         self._executors = executors
         self._approvers = approvers
         self.lately = lately
+
+    def setting(self, runbook: Runbook, incident: Incident, values: Mapping[str, str], level: Level) -> Setting:
+        standing = self._standing(runbook, incident)
+        about = guards.situation(incident, cures=standing.cures)
+        return Setting(runbook, level, values, about, incident.spent, standing=standing)
+
+    def level(self, runbook: Runbook, incident: Incident) -> tuple[Level, tuple[str, ...]]:
+        """The level that a run of this incident has now, and why."""
+        return self._standing(runbook, incident).of_plan(runbook)
 
     async def step(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
         """Raise Invalid when a text cannot be understood with these values.
@@ -88,24 +113,22 @@ class Previewer:
         awaits = reading.missing(spec)
         if awaits:
             reading = replace(reading, is_template=True)
-        planned = _Operations(
-            operation=reading.operation(spec.action),
-            undo=reading.operation(spec.undo) if spec.undo else None,
-            verify=reading.verification(spec.verify),
-            probe=reading.verification(spec.probe),
-            awaits=awaits,
-        )
+        planned = reading.operations(spec, awaits)
         preview = Preview(problems=(reading.waits_for(awaits),)) if awaits else await self.preview(planned.operation)
         return self._decided(spec, number, setting, planned=planned, preview=preview)
+
+    def as_written(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
+        """The step as its runbook has it, placeholders and all, decided as if its dry run had found nothing amiss."""
+        reading = _Reading(setting, position_of(number), is_template=True)
+        return self._decided(spec, number, setting, planned=reading.operations(spec, ()), preview=Preview())
 
     def _decided(
         self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
     ) -> PlannedStep:
-        judgement = risk.judge(planned.operation, environment=setting.environment, raised=spec.risk)
+        judgement = risk.judge(planned.operation, environment=setting.situation.environment, raised=spec.risk)
         if planned.probe is not None and judgement.replay is Replay.ONCE:
             judgement = replace(judgement, replay=Replay.PROBE)
         tier = highest(judgement.tier, spec.risk)
-        rule = policies.rule_for(setting.runbook, tier, self._approvers) if tier is not Tier.LOW else None
         undecided = PlannedStep(
             id=number,
             name=spec.name,
@@ -127,16 +150,27 @@ class Previewer:
         )
         over = limits.violations(setting.spent, limits.counted(undecided), setting.runbook.limits)
         over += limits.beyond(undecided, setting.runbook.bounds, setting.lately)
-        decision = policies.decide(
-            level=setting.level,
-            tier=tier,
-            judgement=judgement,
-            preview=preview,
-            violations=over,
-            rule=rule,
-            runbook=setting.runbook,
+        return replace(
+            undecided, decision=policies.decide(self._case(undecided, spec, setting, over), self._trust.rules())
         )
-        return replace(undecided, decision=decision)
+
+    def _case(self, step: PlannedStep, spec: StepSpec, setting: Setting, over: tuple[str, ...]) -> policies.Case:
+        runbook, local = setting.runbook, self._trust.local()
+        is_verified = spec.verify is not None or _is_looked_at_later(setting, position_of(step.id))
+        unmet = guards.unmet(
+            step, setting.situation, runbook=runbook, is_verified=is_verified, level=setting.level, local=local
+        )
+        return policies.Case(
+            runbook=runbook,
+            step=step,
+            level=setting.level,
+            situation=setting.situation,
+            local=local,
+            rule=policies.rule_for(runbook, step.tier, self._approvers),
+            violations=over,
+            unmet=(*setting.standing.unearned(spec), *unmet),
+            used=setting.lately.get(LAST_HOUR, {}),
+        )
 
     async def preview(self, operation: Operation) -> Preview:
         """The executor's preview; one that cannot be had is a preview with a problem, so that nothing runs unseen."""
@@ -179,6 +213,15 @@ class _Reading:
             action, values=values, parameters=known, programs=runbook.programs, manifests=runbook.manifests
         )
 
+    def operations(self, spec: StepSpec, awaits: tuple[str, ...]) -> _Operations:
+        return _Operations(
+            operation=self.operation(spec.action),
+            undo=self.operation(spec.undo) if spec.undo else None,
+            verify=self.verification(spec.verify),
+            probe=self.verification(spec.probe),
+            awaits=awaits,
+        )
+
     def verification(self, verification: Verification | None) -> PlannedVerification | None:
         if verification is None:
             return None
@@ -200,24 +243,35 @@ class _Reading:
         return f"it needs {' and '.join(found)}"
 
 
+def _is_looked_at_later(setting: Setting, position: int) -> bool:
+    """A later step reads and expects something: it verifies what was done before it."""
+    for later in range(position + 1, len(setting.runbook.steps)):
+        spec = setting.runbook.steps[later]
+        operation = _Reading(setting, later, is_template=True).operation(spec.action)
+        is_check = not spec.expect.is_empty or operation.kind == "kubernetes.rollout_status"
+        if is_check and risk.judge(operation).effect is Effect.READ:
+            return True
+    return False
+
+
 def position_of(step: StepId) -> int:
     """Where the step, or the one that it undoes, stands in its runbook, from 0."""
     return int(step.removesuffix("-undo")) - 1
 
 
-def current_setting(runbooks: Runbooks, incident: Incident) -> Setting | None:
+def current_setting(runbooks: Runbooks, previewer: Previewer, incident: Incident) -> Setting | None:
     """The setting of the running plan, while its runbook is byte for byte the one that was planned (F61)."""
     plan = incident.plan
     runbook = runbooks.current().runbooks.get(plan.runbook) if plan else None
     if plan is None or runbook is None or runbook.digest != plan.runbook_digest:
         return None
     values = {**plan.parameters, **incident.captured}
-    return Setting(runbook, plan.level, values, incident.environment, incident.spent)
+    return previewer.setting(runbook, incident, values, plan.level)
 
 
 async def step_again(runbooks: Runbooks, previewer: Previewer, incident: Incident, step: StepId) -> PlannedStep | None:
     """The step as it would run now; None when its runbook is not the one that was planned."""
-    setting = current_setting(runbooks, incident)
+    setting = current_setting(runbooks, previewer, incident)
     if setting is None:
         return None
     setting = replace(setting, lately=previewer.lately(incident, step, setting.runbook.bounds))

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core import parameters, policies, rehearsals
-from bot.core.alerts import Alert
+from bot.core import parameters, rehearsals
+from bot.core.alerts import Alert, Severity
+from bot.core.guards import Situation
 from bot.core.ids import StepId
+from bot.core.levels import NEVER_EARNED
 from bot.core.plans import Plan, PlannedStep
 from bot.core.runbooks import Runbook
 from bot.flow.previewing import Previewer, Setting
@@ -30,8 +32,13 @@ async def rehearse(
 ) -> Plan:
     """Raise Invalid when a parameter has no value or a wrong one, or a step cannot be understood with these values."""
     values = parameters.resolve(runbook, alert, typed)
-    level, reasons = policies.level_of(runbook)
-    setting = Setting(runbook, level, values, parameters.environment(alert, values), {})
+    level, reasons = NEVER_EARNED.of_plan(runbook)
+    about = Situation(
+        service=alert.service if alert else "",
+        environment=parameters.environment(alert, values),
+        severity=alert.severity if alert else Severity.UNKNOWN,
+    )
+    setting = Setting(runbook, level, values, about, {})
     steps: list[PlannedStep] = []
     for number, spec in enumerate(runbook.steps, start=1):
         tell(f"dry run of step {number} of {len(runbook.steps)}")

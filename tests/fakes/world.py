@@ -11,6 +11,7 @@ from bot.core.alerts import Alert
 from bot.core.cards import Card
 from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
+from bot.core.levels import NEVER_EARNED
 from bot.core.operations import Family, Operation, Stage
 from bot.core.previews import Outcome, Performed, Preview, Target
 from bot.core.redaction import Redactor
@@ -28,8 +29,9 @@ from bot.flow.intake import Intake
 from bot.flow.own_steps import OwnSteps
 from bot.flow.performing import Performer
 from bot.flow.planning import Planner
-from bot.flow.previewing import Previewer
+from bot.flow.previewing import HowItStands, Previewer
 from bot.flow.recording import Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Delivery, Executor, Message, Page, Posted
 from tests import builders as b
 from tests.fakes.journal import MemoryStore
@@ -215,6 +217,8 @@ class World:
         self.pagers = True
         self.executors: Mapping[Family, Executor] = {Family.KUBERNETES: self.executor, Family.BOT: OwnSteps()}
         self.secrets: tuple[str, ...] = ("hunter2hunter2",)
+        self.rules = b.RULES
+        self.standing: HowItStands = lambda _runbook, _incident: NEVER_EARNED
         self.tasks: list[asyncio.Task[None]] = []
         self._wire()
 
@@ -223,13 +227,21 @@ class World:
         to = {"escalate_to": ESCALATE_TO}
         self.recorder = Recorder(self.store, self.clock)
         self.accountant = Accountant(self.recorder, self.store, self.clock)
-        previewer = Previewer(executors, frozenset(ESCALATE_TO), lately=self.accountant.lately)
-        self.approver = Approver(self.recorder, self.people, self.clock, **to)
+        trust = Trust(lambda: self.rules, self.clock.now)
+        previewer = Previewer(
+            executors,
+            frozenset(ESCALATE_TO),
+            trust=trust,
+            lately=self.accountant.lately,
+            standing=self.standing,
+        )
+        self.approver = Approver(self.recorder, self.people, self.clock, trust=trust, **to)
         self.freezer = Freezer(self.store, self.runbooks, self.clock, standing=self.approver.standing, **to)
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
             accountant=self.accountant,
             freezer=self.freezer,
+            trust=trust,
             performer=Performer(previewer, self.clock, executors=executors, filters=FakeFilters()),
             redactor=Redactor(self.secrets), **to,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from bot.core.plans import Plan, Verdict
 from bot.core.runbooks import Command, Expectation, OnFailure, Parameter, Runbook, StepSpec
 from bot.flow import rehearsing
 from bot.flow.previewing import Previewer
+from bot.flow.trusting import Trust
 from tests import builders as b
 from tests.fakes.world import FakeExecutor
 
@@ -19,7 +20,7 @@ LOOK = StepSpec("Look", Command("kubectl get pods -n production"), expect=Expect
 
 
 async def rehearse(runbook: Runbook, executor: FakeExecutor, **typed: str) -> Plan:
-    previewer = Previewer({Family.KUBERNETES: executor}, frozenset())
+    previewer = Previewer({Family.KUBERNETES: executor}, frozenset(), trust=Trust(lambda: b.RULES, lambda: b.T0))
     return await rehearsing.rehearse(runbook, None, typed, previewer=previewer, now=b.T0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import app, settings
+from bot.adapters.cedar.policies import CedarSet
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.sql import sessions
 from bot.adapters.system_clock import SystemClock
@@ -16,6 +17,7 @@ from bot.core.plans import Plan
 from bot.core.runbooks import Library
 from bot.flow import rehearsing
 from bot.flow.previewing import Previewer
+from bot.flow.trusting import Trust
 from bot.sim.cluster.server import ClusterSim
 from tests.adapters.sql import servers
 from tests.adapters.sql.servers import Server
@@ -43,7 +45,11 @@ async def rehearsed(name: str, folder: Path, cluster: ClusterSim) -> Plan:
     needed = {key: given[key] for key, each in runbook.parameters.items() if each.default is None}
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        previewer = Previewer(app.executors(configured, clock, stack, library=lambda: LIBRARY), frozenset())
+        previewer = Previewer(
+            app.executors(configured, clock, stack, library=lambda: LIBRARY),
+            frozenset(),
+            trust=Trust(lambda: CedarSet([]).rules, clock.now),
+        )
         return await rehearsing.rehearse(runbook, None, needed, previewer=previewer, now=clock.now())
 
 

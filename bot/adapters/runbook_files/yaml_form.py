@@ -6,7 +6,15 @@ from pydantic import ValidationError
 
 from bot.adapters.runbook_files import findings, strict_yaml, yaml_models, yaml_problems
 from bot.adapters.runbook_files.findings import Findings, Loaded, Place, Unreadable
-from bot.adapters.runbook_files.yaml_models import ActionForm, ExpectForm, LimitForm, RunbookForm, StepForm, WaitForm
+from bot.adapters.runbook_files.yaml_models import (
+    ActionForm,
+    ExpectForm,
+    LimitForm,
+    RunbookForm,
+    ScopeForm,
+    StepForm,
+    WaitForm,
+)
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Tier
 from bot.core.runbooks import (
@@ -23,10 +31,12 @@ from bot.core.runbooks import (
     Patience,
     Pause,
     Runbook,
+    Scope,
     SqlStatement,
     StepSpec,
     Verification,
 )
+from bot.core.windows import Window
 
 _KEYED = frozenset({"parameters", "limits", "approvers", "steps"})
 
@@ -167,6 +177,7 @@ def _runbook(form: RunbookForm, *, path: str, digest: Digest, found: Findings) -
         approval_window=form.approval_window,
         approvers=_approvers(form),
         escalation=form.escalation or "",
+        scope=_scope(form.scope),
         notes=(form.notes or "").strip(),
     )
 
@@ -187,6 +198,14 @@ def _match(form: RunbookForm) -> Match:
         tuple(wanted.service),
         tuple(wanted.environment),
     )
+
+
+def _scope(form: ScopeForm | None) -> Scope | None:
+    if form is None:
+        return None
+    days = form.window
+    window = Window(tuple(days.days), days.start, days.end) if days else None
+    return Scope(tuple(form.service), tuple(form.environment), window)
 
 
 def _approvers(form: RunbookForm) -> dict[Tier, ApproverRule]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from bot.adapters.runbook_files import durations, findings
-from bot.core import alerts, patterns, words
+from bot.core import alerts, patterns, windows, words
 from bot.core.alerts import Severity
 from bot.core.errors import Invalid
 from bot.core.operations import Replay, Tier
@@ -34,6 +34,7 @@ SAFE_VALUE = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 
 MOST_COUNTED = 1_000_000
 CONNECTION = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_CLOCK = re.compile(r"([0-2]?[0-9]):([0-5][0-9])")
 _COUNTER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ORIGIN = re.compile(r"(?:labels|annotations)\.[^\s.][^\s]{0,252}|service|environment")
 _JSON_PATH = re.compile(r"\$?(?:\.?[A-Za-z_][\w-]*|\[\d{1,6}\]|\['[^']{1,200}'\])+")
@@ -308,6 +309,34 @@ class LimitForm(Strict):
     windows: dict[Annotated[Duration, AfterValidator(_within_reach)], Count] = {}
 
 
+def _minute(value: object) -> int:
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found[1]) * 60 + int(found[2]) > windows.DAY_MINUTES:
+        raise wrong(f"{str(value)[:20]!r} is not a time of day", "write hours and minutes in quotes, such as '09:30'")
+    return int(found[1]) * 60 + int(found[2])
+
+
+def _day(value: str) -> str:
+    if value not in windows.DAYS:
+        raise wrong(f"{value[:20]!r} is not a day", f"write one of {', '.join(windows.DAYS)}")
+    return value
+
+
+Minute = Annotated[int, BeforeValidator(_minute)]
+
+
+class WindowForm(Strict):
+    days: Annotated[list[Annotated[str, AfterValidator(_day)]], BeforeValidator(_as_list)] = list(windows.DAYS)
+    start: Annotated[Minute, Field(alias="from")]
+    end: Annotated[Minute, Field(alias="to")]
+
+
+class ScopeForm(Strict):
+    service: Lines = []
+    environment: Lines = []
+    window: WindowForm | None = None
+
+
 class RunbookForm(Strict):
     name: Annotated[str, shaped(NAME, "a runbook name", "use lower-case letters, digits and dashes, at most 63")]
     title: Line | None = None
@@ -321,10 +350,13 @@ class RunbookForm(Strict):
     approvers: dict[Annotated[Tier, _one_of(Tier), AfterValidator(_no_low)], ApproverForm] = {}
     steps: Annotated[list[StepForm], Field(min_length=1, max_length=100)]
     escalation: Line | None = None
+    scope: ScopeForm | None = None
     notes: Annotated[str, Field(max_length=20_000)] | None = None
 
 
 FORMS: dict[tuple[str, ...], type[Strict]] = {
+    ("scope",): ScopeForm,
+    ("scope", "window"): WindowForm,
     (): RunbookForm,
     ("match",): MatchForm,
     ("parameters", "*"): ParameterForm,
