@@ -7,66 +7,48 @@ Stop in reverse, with a running step allowed to finish first.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import aiohttp
 from prometheus_client import CollectorRegistry
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import settings as configuration
+from bot import outside
 from bot.adapters import metrics
 from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.cedar.policies import PolicyFiles
-from bot.adapters.http_calls.executor import HttpCalls
-from bot.adapters.kubernetes.by_kubectl import Kubectl
-from bot.adapters.kubernetes.client import Credentials
-from bot.adapters.kubernetes.executor import Kubernetes
-from bot.adapters.pagerduty.events import PagerDuty
 from bot.adapters.pipelines.filters import Filters
-from bot.adapters.programs.executor import Programs
 from bot.adapters.programs.running import run as run_program
 from bot.adapters.runbook_files.library import RunbookFiles
-from bot.adapters.slack import connection
 from bot.adapters.slack.chat import Chat
 from bot.adapters.slack.gateway import Gateway
-from bot.adapters.slack.people import People
-from bot.adapters.sql.executor import Sql
 from bot.adapters.sqlite.store import Store
-from bot.adapters.system_clock import SystemClock
 from bot.adapters.ticking import TICK_SECONDS, Ticker
 from bot.core import summary
 from bot.core.cards import Audience
-from bot.core.ids import GroupId
-from bot.core.operations import Family
 from bot.core.redaction import Redactor
-from bot.core.runbooks import Library
 from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
 from bot.flow.approving import Approver
 from bot.flow.closing import Closer
 from bot.flow.desk import Desk
+from bot.flow.earning import Earner
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
 from bot.flow.freezing import Freezer
 from bot.flow.intake import Intake
-from bot.flow.own_steps import OwnSteps
 from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
 from bot.flow.trusting import Trust
-from bot.ports import Clock, Executor, Pager
+from bot.ports import Clock
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
-IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-BUILT_IN_PROGRAMS = ("echo", "true")
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping bot goes on telling Slack what it has decided; the rest is told after the next start."""
 
@@ -83,6 +65,7 @@ class Bot:
     recorder: Recorder
     accountant: Accountant
     freezer: Freezer
+    earner: Earner
     intake: Intake
     advancer: Advancer
     announcer: Announcer
@@ -112,9 +95,6 @@ class Bot:
         }
 
 
-OpenStore = Callable[[Path, Clock], Awaitable[Store]]
-
-
 def _nothing(_: Bot) -> None:
     pass
 
@@ -124,7 +104,7 @@ async def serve(
     *,
     stop: asyncio.Event,
     on_ready: Callable[[Bot], None] = _nothing,
-    open_store: OpenStore = Store.open,
+    open_store: outside.OpenStore = Store.open,
 ) -> None:
     """Run until `stop` is set. Raises what ended it otherwise: Invalid and Permanent say what to change.
 
@@ -145,6 +125,7 @@ async def _recall(bot: Bot) -> None:
     await bot.recorder.start()
     await bot.accountant.start()
     await bot.freezer.start()
+    await bot.earner.start()
     await bot.intake.start()
     bot.announcer.inherit([head.incident for head in await bot.store.heads()])
 
@@ -198,25 +179,10 @@ async def _until(holds: Callable[[], bool], bot: Bot, seconds: float) -> None:
                 await bot.clock.sleep(0.05)
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Everything that touches the outside; each closes with the exit stack that opened it."""
-
-    clock: Clock
-    store: Store
-    runbooks: RunbookFiles
-    policies: PolicyFiles
-    executors: Mapping[Family, Executor]
-    pagers: tuple[Pager, ...]
-    client: AsyncWebClient
-    workspace: connection.Workspace
-    people: People
-
-
 @asynccontextmanager
-async def _built(settings: Settings, open_store: OpenStore) -> AsyncIterator[Bot]:
+async def _built(settings: Settings, open_store: outside.OpenStore) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
-        edges = await _edges(settings, open_store, stack)
+        edges = await outside.open_edges(settings, open_store, stack)
         bot = _wired(settings, edges)
         _observe(bot)
         await _recall(bot)
@@ -229,40 +195,15 @@ async def _built(settings: Settings, open_store: OpenStore) -> AsyncIterator[Bot
         yield bot
 
 
-async def _edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
-    clock = SystemClock()
-    store = await open_store(settings.database, clock)
-    stack.push_async_callback(store.close)
-    for warning in store.warnings():
-        log.warning("store", extra={"problem": warning})
-    runbooks = RunbookFiles(settings.runbooks)
-    for problem in runbooks.current().problems:
-        log.warning("runbook", extra={"problem": str(problem)})
-    session = await stack.enter_async_context(connection.open_session())
-    token = settings.slack_bot_token.get_secret_value()
-    client = connection.open_client(token, base_url=settings.slack_api_url, session=session)
-    workspace = connection.Workspace(client)
-    return Edges(
-        clock=clock,
-        store=store,
-        runbooks=runbooks,
-        policies=PolicyFiles(settings.runbooks),
-        executors=executors(settings, clock, stack, library=runbooks.current),
-        pagers=_pagers(settings, session),
-        client=client,
-        workspace=workspace,
-        people=People(client, clock, workspace, groups=lambda: _groups(settings, runbooks)),
-    )
-
-
-def _wired(settings: Settings, edges: Edges) -> Bot:
+def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     """The stages over the edges. Nothing runs yet."""
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
     trust = Trust(edges.policies.rules, lambda: clock.now().astimezone(settings.zone))
     approver = Approver(recorder, edges.people, clock, trust=trust, escalate_to=to)
+    earner = Earner(recorder, store, runbooks, clock, standing=approver.standing, trust=trust, escalate_to=to)
     freezer = Freezer(store, runbooks, clock, standing=approver.standing, escalate_to=to)
-    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, escalate_to=to)
+    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
@@ -279,7 +220,7 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
     )
     accountant = Accountant(recorder, store, clock)
     advancer = _advancer(
-        settings, edges, recorder, approver, accountant=accountant, freezer=freezer, trust=trust
+        settings, edges, recorder, approver, accountant=accountant, freezer=freezer, trust=trust, earner=earner
     )  # hears of a change after the announcer: people first
     return Bot(
         settings=settings,
@@ -290,6 +231,7 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
         recorder=recorder,
         accountant=accountant,
         freezer=freezer,
+        earner=earner,
         intake=Intake(store, store, recorder, runbooks, clock, escalate_to=to),
         advancer=advancer,
         announcer=announcer,
@@ -301,13 +243,14 @@ def _wired(settings: Settings, edges: Edges) -> Bot:
 
 def _advancer(
     settings: Settings,
-    edges: Edges,
+    edges: outside.Edges,
     recorder: Recorder,
     approver: Approver,
     *,
     accountant: Accountant,
     freezer: Freezer,
     trust: Trust,
+    earner: Earner,
 ) -> Advancer:
     to, clock, runbooks = settings.approvers, edges.clock, edges.runbooks
     previewer = Previewer(
@@ -315,6 +258,7 @@ def _advancer(
         frozenset(to),
         trust=trust,
         lately=accountant.lately,
+        standing=earner.standing,
     )
     runner = Runner(
         recorder,
@@ -338,6 +282,7 @@ def _advancer(
         runner=runner,
         escalator=Escalator(recorder, clock, pagers=edges.pagers, escalate_to=to),
         closer=Closer(recorder, clock),
+        earner=earner,
     )
 
 
@@ -363,33 +308,3 @@ def _observe(bot: Bot) -> None:
             "runbooks": ("Runbooks that are loaded.", lambda: len(bot.runbooks.current().runbooks)),
         },
     )
-
-
-def executors(
-    settings: Settings, clock: Clock, stack: AsyncExitStack, *, library: Callable[[], Library]
-) -> dict[Family, Executor]:
-    in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
-    credentials = Credentials(settings.kubeconfig or None, in_cluster=in_cluster)
-    kubernetes = Kubernetes(credentials, clock=clock, kubectl=Kubectl.found(run_program))
-    stack.push_async_callback(kubernetes.close)
-    http = HttpCalls(settings.http_allow, secret=configuration.secret)
-    programs = Programs(lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)})
-    return {
-        Family.KUBERNETES: kubernetes,
-        Family.HTTP: http,
-        Family.PROGRAM: programs,
-        Family.SQL: Sql(configuration.sql_url),
-        Family.BOT: OwnSteps(),
-    }
-
-
-def _pagers(settings: Settings, session: aiohttp.ClientSession) -> tuple[Pager, ...]:
-    key = settings.pagerduty_routing_key
-    return (PagerDuty(session, settings.pagerduty_url, key.get_secret_value()),) if key else ()
-
-
-def _groups(settings: Settings, runbooks: RunbookFiles) -> frozenset[GroupId]:
-    """The user groups that count: those of the settings and of every approver rule."""
-    rules = [rule for each in runbooks.current().runbooks.values() for rule in each.approvers.values()]
-    named = frozenset(group for rule in rules for group in rule.groups)
-    return named | frozenset(GroupId(each) for each in settings.approvers if each.startswith("S"))

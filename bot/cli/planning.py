@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bot import app, settings
+from bot import outside, settings
 from bot.adapters.alerts import alertmanager, documents, generic
 from bot.adapters.cedar.policies import PolicyFiles
 from bot.adapters.runbook_files.library import RunbookFiles
@@ -147,7 +147,7 @@ async def _rehearse(wish: Wish, configured: Settings, library: Library) -> Rehea
     clock, progress = SystemClock(), screen.Progress("loading")
     async with AsyncExitStack() as stack:
         # The very executors of the running bot, so that what is previewed here is what would be previewed there.
-        executors: Mapping[Family, Executor] = app.executors(configured, clock, stack, library=lambda: library)
+        executors: Mapping[Family, Executor] = outside.executors(configured, clock, stack, library=lambda: library)
         if wish.is_offline:
             executors = dict.fromkeys(Family, Unasked())
         elif not _has_cluster(configured):
@@ -186,7 +186,7 @@ def _runbook(wish: Wish, library: Library, found: matching.Match | None) -> Runb
 
 def _has_cluster(configured: Settings) -> bool:
     """A kubeconfig, the one of the home folder, or the cluster that this runs in."""
-    return bool(configured.kubeconfig) or app.IN_CLUSTER.exists() or (Path.home() / HOME_KUBECONFIG).exists()
+    return bool(configured.kubeconfig) or outside.IN_CLUSTER.exists() or (Path.home() / HOME_KUBECONFIG).exists()
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, Us
 from bot.core.matching import Candidate
 from bot.core.plans import Plan, PlannedStep
 from bot.core.previews import Outcome
+from bot.core.runbooks import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,39 @@ class IncidentClosed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LevelProposed:
+    """The track record speaks for a level; `owners` (Slack ids) are asked. `evidence` is what they are shown."""
+
+    level: Level
+    evidence: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelGranted:
+    """A person grants the level, for exactly this frame and these steps of the runbook."""
+
+    level: Level
+    frame: Digest
+    steps: tuple[Digest, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelDeclined:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelLost:
+    """At once and by itself: something failed, was undone, stayed unknown or came back."""
+
+    runbook: RunbookName
+    level: Level
+    reason: str
+
+
 Event: TypeAlias = (
     IncidentOpened
     | AlertJoined
@@ -243,6 +277,10 @@ Event: TypeAlias = (
     | IncidentResolved
     | IncidentReopened
     | IncidentClosed
+    | LevelProposed
+    | LevelGranted
+    | LevelDeclined
+    | LevelLost
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from bot.core import alerts as alert_words
-from bot.core import events, limits, states
+from bot.core import events, limits, promotions, states
 from bot.core.actors import ActorKind
 from bot.core.approvals import Closing, Vote
 from bot.core.errors import Conflict
@@ -203,7 +203,8 @@ def _finished(incident: Incident, event: events.StepFinished, recorded: Recorded
             held_because="",
         )
 
-    return _with_step(incident, event.step, finish)
+    finished = _with_step(incident, event.step, finish)
+    return finished if event.will_retry else promotions.after_step(finished, event, recorded.at)
 
 
 @_on(events.StepHeld)
@@ -249,10 +250,11 @@ def _settled(incident: Incident, event: events.OutcomeSettled, recorded: Recorde
 
 
 @_on(events.UndoPlanned)
-def _undo_planned(incident: Incident, event: events.UndoPlanned, _: Recorded) -> Incident:
+def _undo_planned(incident: Incident, event: events.UndoPlanned, recorded: Recorded) -> Incident:
     position = next(i for i, step in enumerate(incident.steps) if step.plan.id == event.after) + 1
     steps = (*incident.steps[:position], Step(plan=event.step), *incident.steps[position:])
-    return replace(incident, steps=steps)
+    undone = replace(incident, steps=steps)
+    return promotions.trouble(undone, "undone", f"step {event.after} was undone", recorded.at)
 
 
 @_on(events.EscalationRaised)
@@ -291,15 +293,36 @@ def _resolved(incident: Incident, event: events.IncidentResolved, recorded: Reco
 
 
 @_on(events.IncidentReopened)
-def _reopened(incident: Incident, event: events.IncidentReopened, _: Recorded) -> Incident:
-    return replace(
+def _reopened(incident: Incident, event: events.IncidentReopened, recorded: Recorded) -> Incident:
+    reopened = replace(
         incident, reopened=incident.reopened + 1, resolved_at=None, watch_until=None, resolution=event.reason
     )
+    return promotions.trouble(reopened, "came back", "the alert came back after the cure", recorded.at)
 
 
 @_on(events.IncidentClosed)
 def _closed(incident: Incident, event: events.IncidentClosed, _: Recorded) -> Incident:
     return replace(incident, resolution=incident.resolution or event.reason)
+
+
+@_on(events.LevelProposed)
+def _level_proposed(incident: Incident, event: events.LevelProposed, recorded: Recorded) -> Incident:
+    return promotions.propose(incident, event, recorded)
+
+
+@_on(events.LevelGranted)
+def _level_granted(incident: Incident, event: events.LevelGranted, recorded: Recorded) -> Incident:
+    return promotions.settle(incident, event, recorded)
+
+
+@_on(events.LevelDeclined)
+def _level_declined(incident: Incident, event: events.LevelDeclined, recorded: Recorded) -> Incident:
+    return promotions.settle(incident, event, recorded)
+
+
+@_on(events.LevelLost)
+def _level_lost(incident: Incident, event: events.LevelLost, recorded: Recorded) -> Incident:
+    return promotions.lose(incident, event, recorded)
 
 
 def _archive_escalation(incident: Incident) -> Incident:

@@ -10,12 +10,12 @@ from typing import TypeAlias
 from bot.core import finishing
 from bot.core.alerts import Severity
 from bot.core.events import EscalationReason
-from bot.core.ids import StepId
+from bot.core.ids import RunbookName, StepId
 from bot.core.incidents import Incident, Step
 from bot.core.operations import Effect
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome
-from bot.core.runbooks import OnFailure
+from bot.core.runbooks import Level, OnFailure
 from bot.core.states import State
 
 PREVIEW_IS_FRESH = timedelta(seconds=5)
@@ -110,6 +110,18 @@ class Close:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProposeLevel:
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class LoseLevel:
+    runbook: RunbookName
+    level: Level
+    reason: str
+
+
 Move: TypeAlias = (
     Wait
     | MakePlan
@@ -127,6 +139,8 @@ Move: TypeAlias = (
     | Resolve
     | Reopen
     | Close
+    | ProposeLevel
+    | LoseLevel
 )
 
 

@@ -64,6 +64,10 @@ TRANSITIONS: Mapping[type[Event], tuple[tuple[State, ...], State | None]] = Mapp
         events.IncidentResolved: (_OPEN, State.RESOLVED),
         events.IncidentReopened: ((State.RESOLVED,), State.NEW),
         events.IncidentClosed: ((State.RESOLVED, State.ESCALATED), State.CLOSED),
+        events.LevelProposed: ((State.RESOLVED, State.CLOSED), None),
+        events.LevelGranted: (_ANY, None),
+        events.LevelDeclined: (_ANY, None),
+        events.LevelLost: (_ANY, None),
     }
 )
 

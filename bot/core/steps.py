@@ -16,6 +16,7 @@ from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, Us
 from bot.core.matching import Candidate
 from bot.core.plans import Plan, PlannedStep
 from bot.core.previews import Outcome
+from bot.core.runbooks import Level
 from bot.core.states import State
 
 
@@ -87,6 +88,41 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a level is lost by: `kind` is one of failed, unknown, undone, came back; `reason` says it in words."""
+
+    runbook: RunbookName
+    kind: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A level that the track record spoke for, and what a person made of it. `is_granted` is None while it is open."""
+
+    runbook: RunbookName
+    level: Level
+    evidence: tuple[str, ...]
+    owners: tuple[str, ...]
+    at: datetime
+    is_granted: bool | None = None
+    by: UserId | None = None
+    reason: str = ""
+    settled_at: datetime | None = None
+    frame: Digest | None = None
+    steps: tuple[Digest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LevelLoss:
+    runbook: RunbookName
+    level: Level
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SeenAlert:
     """The latest word on one fingerprint. `count`: times received; `firings`: times it went from clear to firing."""
 
@@ -141,6 +177,9 @@ class Incident:
     reopened: int = 0
     waited: timedelta = timedelta()
     spendings: tuple[Spending, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    promotion: Promotion | None = None
+    losses: tuple[LevelLoss, ...] = ()
 
     @property
     def is_open(self) -> bool:

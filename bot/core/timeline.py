@@ -141,4 +141,8 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.IncidentResolved: lambda event: f"resolved{_because(event.reason)}",
     events.IncidentReopened: lambda event: f"opened again{_because(event.reason)}",
     events.IncidentClosed: lambda event: f"closed{_because(event.reason)}",
+    events.LevelProposed: lambda event: f"level {event.level.value} proposed: {'; '.join(event.evidence)}",
+    events.LevelGranted: lambda event: f"level {event.level.value} granted{_because(event.reason)}",
+    events.LevelDeclined: lambda event: f"level not granted{_because(event.reason)}",
+    events.LevelLost: lambda event: f"{event.runbook} lost level {event.level.value}{_because(event.reason)}",
 }

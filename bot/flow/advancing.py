@@ -17,6 +17,7 @@ from bot.core.moves import Move
 from bot.flow import supervising
 from bot.flow.approving import Approver
 from bot.flow.closing import Closer
+from bot.flow.earning import Earner
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
 from bot.flow.planning import Planner
@@ -47,6 +48,7 @@ class Advancer:
         runner: Runner,
         escalator: Escalator,
         closer: Closer,
+        earner: Earner,
     ) -> None:
         self._recorder = recorder
         self._journal = journal
@@ -56,6 +58,7 @@ class Advancer:
         self._runner = runner
         self._escalator = escalator
         self._closer = closer
+        self._earner = earner
         self._due: list[tuple[datetime, IncidentId]] = []
         self._ready: asyncio.Queue[IncidentId] = asyncio.Queue()
         self._busy: dict[IncidentId, bool] = {}
@@ -122,7 +125,8 @@ class Advancer:
     async def _advance(self, incident: IncidentId) -> None:
         for _ in range(LOOKS):
             current = await self._recorder.load(incident)
-            move = moves.next_move(current, now=self._clock.now(), pagers=self._escalator.targets)
+            now, pagers = self._clock.now(), self._escalator.targets
+            move = self._earner.due(current) or moves.next_move(current, now=now, pagers=pagers)
             if isinstance(move, moves.Wait):
                 self._failures.pop(incident, None)
                 if move.until is not None:
@@ -167,6 +171,10 @@ class Advancer:
                 await self._closer.reopen(incident, reason)
             case moves.Close(reason):
                 await self._closer.close(incident, reason)
+            case moves.ProposeLevel(level):
+                await self._earner.propose(incident, level)
+            case moves.LoseLevel():
+                await self._earner.lose(incident, move)
             case moves.Wait():
                 return
             case _:

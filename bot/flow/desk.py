@@ -19,8 +19,10 @@ from bot.core.incidents import Incident, Step
 from bot.core.previews import Outcome
 from bot.core.runbooks import Library, Runbook
 from bot.core.states import State
+from bot.core.track_records import Row
 from bot.flow.approving import Approver
 from bot.flow.closing import WATCHED
+from bot.flow.earning import Earner
 from bot.flow.freezing import Freezer
 from bot.flow.recording import Draft, Recorder
 from bot.ports import Clock, Journal, Runbooks
@@ -48,6 +50,7 @@ class Desk:
         clock: Clock,
         *,
         freezer: Freezer,
+        earner: Earner,
         escalate_to: tuple[str, ...],
     ) -> None:
         self._recorder = recorder
@@ -56,6 +59,7 @@ class Desk:
         self._runbooks = runbooks
         self._clock = clock
         self._freezer = freezer
+        self._earner = earner
         self._escalate_to = escalate_to
 
     # --- votes -----------------------------------------------------------------------------------------------------
@@ -182,6 +186,19 @@ class Desk:
         chosen = events.RunbookChosen(runbook.name, dict(typed))
         incident = await self._recorder.open(self._recorder.new_id(), [Draft(opened, actor), Draft(chosen, actor)])
         return Answer(f"{incident.id} opened for {runbook.name}.", incident.id)
+
+    # --- levels ----------------------------------------------------------------------------------------------------
+
+    async def grant_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        level = await self._earner.grant(incident, user, reason=reason)
+        return Answer(f"Level {level.value} is granted. It is lost at once when something goes wrong.", incident)
+
+    async def decline_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        await self._earner.decline(incident, user, reason=reason)
+        return Answer("Not granted. Its record begins anew from here.", incident)
+
+    def levels(self) -> list[Row]:
+        return self._earner.rows()
 
     # --- the stop button -------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from bot.core.alerts import Alert
 from bot.core.cards import Card
 from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
-from bot.core.levels import NEVER_EARNED
 from bot.core.operations import Family, Operation, Stage
 from bot.core.previews import Outcome, Performed, Preview, Target
 from bot.core.redaction import Redactor
@@ -22,6 +21,7 @@ from bot.flow.announcing import Announcer
 from bot.flow.approving import Approver
 from bot.flow.closing import Closer
 from bot.flow.desk import Desk
+from bot.flow.earning import Earner
 from bot.flow.escalating import Escalator
 from bot.flow.executing import Runner
 from bot.flow.freezing import Freezer
@@ -29,7 +29,7 @@ from bot.flow.intake import Intake
 from bot.flow.own_steps import OwnSteps
 from bot.flow.performing import Performer
 from bot.flow.planning import Planner
-from bot.flow.previewing import HowItStands, Previewer
+from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
 from bot.flow.trusting import Trust
 from bot.ports import Delivery, Executor, Message, Page, Posted
@@ -218,7 +218,6 @@ class World:
         self.executors: Mapping[Family, Executor] = {Family.KUBERNETES: self.executor, Family.BOT: OwnSteps()}
         self.secrets: tuple[str, ...] = ("hunter2hunter2",)
         self.rules = b.RULES
-        self.standing: HowItStands = lambda _runbook, _incident: NEVER_EARNED
         self.tasks: list[asyncio.Task[None]] = []
         self._wire()
 
@@ -228,14 +227,23 @@ class World:
         self.recorder = Recorder(self.store, self.clock)
         self.accountant = Accountant(self.recorder, self.store, self.clock)
         trust = Trust(lambda: self.rules, self.clock.now)
+        self.approver = Approver(self.recorder, self.people, self.clock, trust=trust, **to)
+        self.earner = Earner(
+            self.recorder,
+            self.store,
+            self.runbooks,
+            self.clock,
+            standing=self.approver.standing,
+            trust=trust,
+            **to,
+        )
         previewer = Previewer(
             executors,
             frozenset(ESCALATE_TO),
             trust=trust,
             lately=self.accountant.lately,
-            standing=self.standing,
+            standing=self.earner.standing,
         )
-        self.approver = Approver(self.recorder, self.people, self.clock, trust=trust, **to)
         self.freezer = Freezer(self.store, self.runbooks, self.clock, standing=self.approver.standing, **to)
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
@@ -252,6 +260,7 @@ class World:
             runner=self.runner,
             escalator=Escalator(self.recorder, self.clock, pagers=(self.pager,) if self.pagers else (), **to),
             closer=Closer(self.recorder, self.clock),
+            earner=self.earner,
         )  # fmt: skip
         self.intake = Intake(self.store, self.store, self.recorder, self.runbooks, self.clock, **to)
         self.announcer = Announcer(
@@ -264,7 +273,14 @@ class World:
             per_second=self.per_second,
         )
         self.desk = Desk(
-            self.recorder, self.store, self.approver, self.runbooks, self.clock, freezer=self.freezer, **to
+            self.recorder,
+            self.store,
+            self.approver,
+            self.runbooks,
+            self.clock,
+            freezer=self.freezer,
+            earner=self.earner,
+            **to,
         )
 
     def again(self) -> None:
@@ -276,6 +292,7 @@ class World:
         await self.recorder.start()
         await self.accountant.start()
         await self.freezer.start()
+        await self.earner.start()
         await self.intake.start()
         await self.advancer.start()
         heads = await self.store.heads()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import app, settings
+from bot import outside, settings
 from bot.adapters.cedar.policies import CedarSet
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.sql import sessions
@@ -46,7 +46,7 @@ async def rehearsed(name: str, folder: Path, cluster: ClusterSim) -> Plan:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         previewer = Previewer(
-            app.executors(configured, clock, stack, library=lambda: LIBRARY),
+            outside.executors(configured, clock, stack, library=lambda: LIBRARY),
             frozenset(),
             trust=Trust(lambda: CedarSet([]).rules, clock.now),
         )

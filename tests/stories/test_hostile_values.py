@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from bot import app, settings
+from bot import outside, settings
 from bot.adapters.pipelines.filters import Filters
 from bot.adapters.programs import running
 from bot.adapters.programs.executor import Programs
@@ -126,7 +126,7 @@ async def executors(cluster: ClusterSim, receiver: Receiver, tmp_path: Path) -> 
     allow = f"127.0.0.1:{receiver.port}"
     configured = settings.read_local({"KUBECONFIG": str(kubeconfig), "PAGETURNER_HTTP_ALLOW": allow})
     async with AsyncExitStack() as stack:
-        yield app.executors(configured, SystemClock(), stack, library=lambda: Library({}))
+        yield outside.executors(configured, SystemClock(), stack, library=lambda: Library({}))
 
 
 async def run(executor: Executor, operation: Operation) -> Performed | None:

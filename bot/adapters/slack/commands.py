@@ -9,13 +9,13 @@ from bot.adapters.slack.connection import Web
 from bot.adapters.slack.payloads import Command
 from bot.adapters.slack.questions import Desk
 from bot.adapters.slack.replies import Reply
-from bot.core import card_library, card_root, freezes
+from bot.core import card_levels, card_library, card_root, freezes
 from bot.core.cards import Audience, Buttons, Card
 from bot.core.errors import Invalid
 from bot.core.ids import RunbookName
 
 COMMAND = "/runbook"
-VERBS = ("run", "list", "show", "status", "freeze", "unfreeze", "help")
+VERBS = ("run", "list", "show", "status", "levels", "freeze", "unfreeze", "help")
 
 # What phones make of quotation marks and dashes.
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", " ": " "})
@@ -29,8 +29,16 @@ class Commands:
         self._desk = desk
         self._web = web
         self._channel = channel.removeprefix("#")
-        answers: tuple[Callable[[Command, list[str]], Awaitable[Reply]], ...]
-        answers = (self._run, self._list, self._show, self._status, self._freeze, self._unfreeze, self._help)
+        answers: tuple[Callable[[Command, list[str]], Awaitable[Reply]], ...] = (
+            self._run,
+            self._list,
+            self._show,
+            self._status,
+            self._levels,
+            self._freeze,
+            self._unfreeze,
+            self._help,
+        )
         self._table = dict(zip(VERBS, answers, strict=True))
 
     async def answer(self, command: Command) -> Reply:
@@ -67,6 +75,9 @@ class Commands:
         incident = await self._desk.look(payloads.incident(f"INC-{named[1]}"))
         card = card_root.root(incident, audience=Audience())
         return Reply(Card(card.fallback, tuple(part for part in card.parts if not isinstance(part, Buttons))))
+
+    async def _levels(self, _command: Command, _words: list[str]) -> Reply:
+        return Reply(card_levels.listing(self._desk.levels()))
 
     async def _freeze(self, command: Command, words: list[str]) -> Reply:
         answer = await self._desk.freeze(freezes.parse(words), command.user)

@@ -9,10 +9,11 @@ from typing import Any
 
 from bot.adapters.slack import blocks, inert, limits
 from bot.adapters.slack.payloads import Place
-from bot.core import card_details, card_words
+from bot.core import card_details, card_levels, card_words
 from bot.core.approvals import MINIMUM_REASON, Approval
-from bot.core.cards import Card, Code, Heading, Line
+from bot.core.cards import Buttons, Card, Code, Heading, Line
 from bot.core.commands.parsing import CHECKPOINT
+from bot.core.errors import Refused
 from bot.core.ids import ApprovalId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import Library, Parameter, Runbook
@@ -27,6 +28,7 @@ CONFIRM, REJECT, RESOLVE, CHOOSE, RUN = (
     "incident.choose",
     "runbook.run",
 )
+GRANT, DECLINE = "level.grant", "level.decline"
 DETAILS = "step.details"
 SELECT = "runbook.select"
 TYPED, REASON, RUNBOOK, PARAMETER = "typed", "reason", "runbook", "parameter."
@@ -79,6 +81,24 @@ def resolve(incident: Incident, *, place: Place) -> View:
         _body(Card(title, (Heading(title), line))),
         inputs=[_reason("What cured it? Kept for the record.")],
         submit="Resolve",
+        metadata=_metadata(place, incident=incident.id),
+    )
+
+
+def level(incident: Incident, *, is_granted: bool, place: Place) -> View:
+    """A person's word about a level, with the evidence once more above the reason."""
+    asked = incident.promotion
+    if asked is None or asked.is_granted is not None:
+        raise Refused("No level is proposed here any more.", rule="level.settled", remedy="See /runbook levels.")
+    card = card_levels.proposal(incident, asked)
+    shown = Card(card.fallback, tuple(part for part in card.parts if not isinstance(part, Buttons)))
+    verb = f"Grant level {asked.level.value}" if is_granted else "Not yet"
+    return _view(
+        GRANT if is_granted else DECLINE,
+        verb,
+        _body(shown),
+        inputs=[_reason(f"At least {MINIMUM_REASON} characters, kept for the record.")],
+        submit=verb,
         metadata=_metadata(place, incident=incident.id),
     )
 

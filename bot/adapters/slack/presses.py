@@ -32,6 +32,8 @@ class Presses:
             "outcome.succeeded": lambda click: self._settle(click, worked=True),
             "outcome.failed": lambda click: self._settle(click, worked=False),
             "outcome.rerun": lambda click: self._settle(click, worked=None),
+            "level.grant": lambda click: self._level(click, is_granted=True),
+            "level.decline": lambda click: self._level(click, is_granted=False),
             modals.SELECT: self._select,
         }
 
@@ -76,6 +78,10 @@ class Presses:
     async def _resolve(self, click: Click) -> Reply:
         incident = await self._desk.look(payloads.incident(click.value))
         return await self._open(click, modals.resolve(incident, place=click.place))
+
+    async def _level(self, click: Click, *, is_granted: bool) -> Reply:
+        incident = await self._desk.look(payloads.incident(click.value))
+        return await self._open(click, modals.level(incident, is_granted=is_granted, place=click.place))
 
     async def _choose(self, click: Click) -> Reply:
         if ":" not in click.value:

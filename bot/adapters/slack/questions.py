@@ -8,6 +8,7 @@ from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import Library
+from bot.core.track_records import Row
 
 
 class Answer(Protocol):
@@ -48,6 +49,12 @@ class Desk(Protocol):
     async def freeze(self, wish: Wish, user: UserId, /) -> Answer: ...
 
     async def unfreeze(self, scope: Scope, user: UserId, /) -> Answer: ...
+
+    async def grant_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer: ...
+
+    async def decline_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer: ...
+
+    def levels(self) -> Sequence[Row]: ...
 
     def freezes(self) -> Sequence[str]: ...
 

@@ -25,6 +25,8 @@ class Submissions:
             modals.RESOLVE: self._resolve,
             modals.CHOOSE: self._choose,
             modals.RUN: self._run,
+            modals.GRANT: self._grant,
+            modals.DECLINE: self._decline,
         }
 
     async def answer(self, submission: Submission) -> Reply:
@@ -49,6 +51,16 @@ class Submissions:
     async def _resolve(self, submission: Submission) -> Answer:
         incident = payloads.incident(submission.metadata.get("incident", ""))
         return await self._desk.resolve(incident, submission.user, reason=submission.fields.get(modals.REASON, ""))
+
+    async def _grant(self, submission: Submission) -> Answer:
+        incident = payloads.incident(submission.metadata.get("incident", ""))
+        return await self._desk.grant_level(incident, submission.user, reason=submission.fields.get(modals.REASON, ""))
+
+    async def _decline(self, submission: Submission) -> Answer:
+        incident = payloads.incident(submission.metadata.get("incident", ""))
+        return await self._desk.decline_level(
+            incident, submission.user, reason=submission.fields.get(modals.REASON, "")
+        )
 
     async def _choose(self, submission: Submission) -> Answer:
         incident = payloads.incident(submission.metadata.get("incident", ""))

@@ -11,6 +11,7 @@ HELP_LINES = (
     ("/runbook list", "all runbooks"),
     ("/runbook show NAME", "when it applies, its limits and its exact steps"),
     ("/runbook status", "open incidents; with a number such as INC-42: that one"),
+    ("/runbook levels", "how much each runbook may do alone, where, and on what record"),
     ("/runbook freeze REASON for 2h", "stop: no new step starts; only for service=X, environment=X or runbook=X"),
     ("/runbook unfreeze", "let go again; with the scope that was frozen"),
     ("/runbook help", "this"),

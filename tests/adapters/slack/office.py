@@ -26,6 +26,7 @@ from bot.core.incidents import Incident, Step
 from bot.core.matching import Candidate
 from bot.core.operations import Tier
 from bot.core.runbooks import Library, Parameter
+from bot.core.track_records import Row
 from bot.flow import desk as flow_desk
 from bot.ports import Message, Posted
 from bot.sim.slack.server import SlackSim
@@ -113,6 +114,15 @@ class FakeDesk:
 
     async def unfreeze(self, scope: Scope, user: UserId) -> Answer:
         return await self._note("unfreeze", scope, user)
+
+    async def grant_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        return await self._note("grant", incident, user, reason)
+
+    async def decline_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        return await self._note("decline", incident, user, reason)
+
+    def levels(self) -> list[Row]:
+        return []
 
     def freezes(self) -> list[str]:
         return []

@@ -1,0 +1,109 @@
+"""Everything of the running bot that touches the outside: opened here, closed by the exit stack that opened it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import settings as configuration
+from bot.adapters.cedar.policies import PolicyFiles
+from bot.adapters.http_calls.executor import HttpCalls
+from bot.adapters.kubernetes.by_kubectl import Kubectl
+from bot.adapters.kubernetes.client import Credentials
+from bot.adapters.kubernetes.executor import Kubernetes
+from bot.adapters.pagerduty.events import PagerDuty
+from bot.adapters.programs.executor import Programs
+from bot.adapters.programs.running import run as run_program
+from bot.adapters.runbook_files.library import RunbookFiles
+from bot.adapters.slack import connection
+from bot.adapters.slack.people import People
+from bot.adapters.sql.executor import Sql
+from bot.adapters.sqlite.store import Store
+from bot.adapters.system_clock import SystemClock
+from bot.core.ids import GroupId
+from bot.core.operations import Family
+from bot.core.runbooks import Library
+from bot.flow.own_steps import OwnSteps
+from bot.ports import Clock, Executor, Pager
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+BUILT_IN_PROGRAMS = ("echo", "true")
+OpenStore = Callable[[Path, Clock], Awaitable[Store]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that touches the outside; each closes with the exit stack that opened it."""
+
+    clock: Clock
+    store: Store
+    runbooks: RunbookFiles
+    policies: PolicyFiles
+    executors: Mapping[Family, Executor]
+    pagers: tuple[Pager, ...]
+    client: AsyncWebClient
+    workspace: connection.Workspace
+    people: People
+
+
+async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
+    clock = SystemClock()
+    store = await open_store(settings.database, clock)
+    stack.push_async_callback(store.close)
+    for warning in store.warnings():
+        log.warning("store", extra={"problem": warning})
+    runbooks = RunbookFiles(settings.runbooks)
+    for problem in runbooks.current().problems:
+        log.warning("runbook", extra={"problem": str(problem)})
+    session = await stack.enter_async_context(connection.open_session())
+    token = settings.slack_bot_token.get_secret_value()
+    client = connection.open_client(token, base_url=settings.slack_api_url, session=session)
+    workspace = connection.Workspace(client)
+    return Edges(
+        clock=clock,
+        store=store,
+        runbooks=runbooks,
+        policies=PolicyFiles(settings.runbooks),
+        executors=executors(settings, clock, stack, library=runbooks.current),
+        pagers=_pagers(settings, session),
+        client=client,
+        workspace=workspace,
+        people=People(client, clock, workspace, groups=lambda: _groups(settings, runbooks)),
+    )
+
+
+def executors(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, *, library: Callable[[], Library]
+) -> dict[Family, Executor]:
+    in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
+    credentials = Credentials(settings.kubeconfig or None, in_cluster=in_cluster)
+    kubernetes = Kubernetes(credentials, clock=clock, kubectl=Kubectl.found(run_program))
+    stack.push_async_callback(kubernetes.close)
+    http = HttpCalls(settings.http_allow, secret=configuration.secret)
+    programs = Programs(lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)})
+    return {
+        Family.KUBERNETES: kubernetes,
+        Family.HTTP: http,
+        Family.PROGRAM: programs,
+        Family.SQL: Sql(configuration.sql_url),
+        Family.BOT: OwnSteps(),
+    }
+
+
+def _pagers(settings: Settings, session: aiohttp.ClientSession) -> tuple[Pager, ...]:
+    key = settings.pagerduty_routing_key
+    return (PagerDuty(session, settings.pagerduty_url, key.get_secret_value()),) if key else ()
+
+
+def _groups(settings: Settings, runbooks: RunbookFiles) -> frozenset[GroupId]:
+    """The user groups that count: those of the settings and of every approver rule."""
+    rules = [rule for each in runbooks.current().runbooks.values() for rule in each.approvers.values()]
+    named = frozenset(group for rule in rules for group in rule.groups)
+    return named | frozenset(GroupId(each) for each in settings.approvers if each.startswith("S"))
