@@ -19,6 +19,7 @@ from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.cedar.policies import PolicyFiles
 from bot.adapters.pipelines.filters import Filters
 from bot.adapters.programs.running import run as run_program
+from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.slack.chat import Chat
 from bot.adapters.slack.gateway import Gateway
@@ -62,6 +63,7 @@ class Bot:
     store: Store
     runbooks: RunbookFiles
     policies: PolicyFiles
+    calendar: CalendarFile
     recorder: Recorder
     accountant: Accountant
     freezer: Freezer
@@ -83,6 +85,12 @@ class Bot:
         if await asyncio.to_thread(self.policies.reload_if_changed):
             for problem in self.policies.problems:
                 log.error("policy", extra={"problem": str(problem), "remedy": "the last good policies stay in force"})
+
+        if await asyncio.to_thread(self.calendar.reload_if_changed):
+            for problem in self.calendar.problems:
+                log.error(
+                    "calendar", extra={"problem": str(problem), "remedy": "the last good calendar stays in force"}
+                )
 
     def readiness(self) -> dict[str, str]:
         """For each part a sentence on what is wrong, or nothing."""
@@ -202,7 +210,9 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     trust = Trust(edges.policies.rules, lambda: clock.now().astimezone(settings.zone))
     approver = Approver(recorder, edges.people, clock, trust=trust, escalate_to=to)
     earner = Earner(recorder, store, runbooks, clock, standing=approver.standing, trust=trust, escalate_to=to)
-    freezer = Freezer(store, runbooks, clock, standing=approver.standing, escalate_to=to)
+    freezer = Freezer(
+        store, runbooks, clock, standing=approver.standing, trust=trust, calendar=edges.calendar.freezes, escalate_to=to
+    )
     desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
@@ -228,6 +238,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         store=store,
         runbooks=runbooks,
         policies=edges.policies,
+        calendar=edges.calendar,
         recorder=recorder,
         accountant=accountant,
         freezer=freezer,

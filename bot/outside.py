@@ -18,6 +18,7 @@ from bot.adapters.kubernetes.executor import Kubernetes
 from bot.adapters.pagerduty.events import PagerDuty
 from bot.adapters.programs.executor import Programs
 from bot.adapters.programs.running import run as run_program
+from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.slack import connection
 from bot.adapters.slack.people import People
@@ -46,6 +47,7 @@ class Edges:
     store: Store
     runbooks: RunbookFiles
     policies: PolicyFiles
+    calendar: CalendarFile
     executors: Mapping[Family, Executor]
     pagers: tuple[Pager, ...]
     client: AsyncWebClient
@@ -71,6 +73,7 @@ async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExit
         store=store,
         runbooks=runbooks,
         policies=PolicyFiles(settings.runbooks),
+        calendar=CalendarFile(settings.runbooks, settings.zone),
         executors=executors(settings, clock, stack, library=runbooks.current),
         pagers=_pagers(settings, session),
         client=client,

@@ -82,6 +82,7 @@ def involved(incident: Incident) -> frozenset[str]:
     ids = {vote.voter for approval in asked for vote in approval.votes}
     ids |= {voter for approval in asked for voter in approval.rule.users}
     ids |= {vote.voter for step in incident.steps for vote in step.approved_by}
+    ids |= {each for each in (incident.glass.asked_by, incident.glass.broken_by) if each} if incident.glass else set()
     ids |= {incident.promotion.by} if incident.promotion and incident.promotion.by else set()
     ids |= {each for each in (incident.requester, incident.chosen_by, incident.taken_by) if each}
     return frozenset(ids)

@@ -253,6 +253,21 @@ class LevelLost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class GlassAsked:
+    """Somebody asks to act in spite of a freeze; another person must agree."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlassBroken:
+    """A second person agrees: freezes do not hold this incident until then. Everything else still does."""
+
+    reason: str
+    until: datetime
+
+
 Event: TypeAlias = (
     IncidentOpened
     | AlertJoined
@@ -281,6 +296,8 @@ Event: TypeAlias = (
     | LevelGranted
     | LevelDeclined
     | LevelLost
+    | GlassAsked
+    | GlassBroken
 )
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.core.authorization import Entity
 from bot.core.errors import Invalid
 from bot.core.ids import UserId
 from bot.core.incidents import Incident
@@ -14,6 +15,9 @@ LONGEST = timedelta(days=30)
 """A freeze that nobody remembers is a fault of its own; a longer one is renewed."""
 
 LONGEST_REASON = 200
+
+CALENDAR = UserId("calendar")
+"""Who froze what stands in the calendar: no person."""
 
 _SPAN = re.compile(r"(\d{1,5})(m|min|h|d)", re.IGNORECASE)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -59,7 +63,13 @@ class Freeze:
     lifted_at: datetime | None = None
 
     def is_on(self, now: datetime) -> bool:
-        return self.lifted_at is None and (self.until is None or now < self.until)
+        has_begun = not self.is_of_calendar or self.at <= now  # a person's holds even when the clock is set back
+        return self.lifted_at is None and has_begun and (self.until is None or now < self.until)
+
+    @property
+    def is_of_calendar(self) -> bool:
+        """It stands in the calendar's file, and ends by itself or by an edit."""
+        return self.by == CALENDAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,16 @@ def _span(text: str) -> timedelta:
     return span
 
 
+def resource(scope: Scope) -> Entity:
+    """What policy is asked about."""
+    kinds = {
+        ScopeKind.ENVIRONMENT: "Environment",
+        ScopeKind.SERVICE: "Service",
+        ScopeKind.RUNBOOK: "Runbook",
+    }
+    return Entity(kinds[scope.kind], scope.name) if scope.kind in kinds else Entity("Everything", "everything")
+
+
 def holding(freezes: Iterable[Freeze], incident: Incident, now: datetime) -> Freeze | None:
     """The freeze that keeps this incident's steps from starting now."""
     return next((each for each in freezes if each.is_on(now) and each.scope.covers(incident)), None)
@@ -125,6 +145,8 @@ def describe(freeze: Freeze, now: datetime) -> str:
     day = f" on {end:%d %b}" if end and end.date() != now.date() else ""
     left = f"until {end:%H:%M} UTC{day}" if end else "until it is lifted"
     reason = f": {freeze.reason}" if freeze.reason else ""
+    if freeze.is_of_calendar:
+        return f"The calendar ({freeze.id}) freezes {freeze.scope} {left}{reason}"
     return f"<@{freeze.by}> froze {freeze.scope} {left}{reason}"
 
 

@@ -19,6 +19,7 @@ from bot.core.plans import content_digest
 from bot.core.previews import Outcome
 from bot.core.steps import ClosedApproval as ClosedApproval  # the parts are read through this module
 from bot.core.steps import Escalation as Escalation
+from bot.core.steps import Glass as Glass
 from bot.core.steps import Incident as Incident
 from bot.core.steps import SeenAlert as SeenAlert
 from bot.core.steps import Spending as Spending
@@ -303,6 +304,20 @@ def _reopened(incident: Incident, event: events.IncidentReopened, recorded: Reco
 @_on(events.IncidentClosed)
 def _closed(incident: Incident, event: events.IncidentClosed, _: Recorded) -> Incident:
     return replace(incident, resolution=incident.resolution or event.reason)
+
+
+@_on(events.GlassAsked)
+def _glass_asked(incident: Incident, event: events.GlassAsked, recorded: Recorded) -> Incident:
+    return replace(incident, glass=Glass(UserId(recorded.actor.id), event.reason, recorded.at))
+
+
+@_on(events.GlassBroken)
+def _glass_broken(incident: Incident, event: events.GlassBroken, recorded: Recorded) -> Incident:
+    asked = incident.glass
+    if asked is None or asked.broken_by is not None or asked.asked_by == recorded.actor.id:
+        raise Conflict("nobody else asks to break the glass here")
+    by = UserId(recorded.actor.id)
+    return replace(incident, glass=replace(asked, broken_by=by, agreed=event.reason, until=event.until))
 
 
 @_on(events.LevelProposed)

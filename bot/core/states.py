@@ -68,6 +68,8 @@ TRANSITIONS: Mapping[type[Event], tuple[tuple[State, ...], State | None]] = Mapp
         events.LevelGranted: (_ANY, None),
         events.LevelDeclined: (_ANY, None),
         events.LevelLost: (_ANY, None),
+        events.GlassAsked: (_OPEN, None),
+        events.GlassBroken: (_OPEN, None),
     }
 )
 

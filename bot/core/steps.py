@@ -123,6 +123,21 @@ class LevelLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class Glass:
+    """One person asks to act in spite of a freeze; `broken_by` is the other one, who agreed."""
+
+    asked_by: UserId
+    reason: str
+    asked_at: datetime
+    broken_by: UserId | None = None
+    agreed: str = ""
+    until: datetime | None = None
+
+    def is_broken(self, now: datetime) -> bool:
+        return self.until is not None and now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class SeenAlert:
     """The latest word on one fingerprint. `count`: times received; `firings`: times it went from clear to firing."""
 
@@ -180,6 +195,7 @@ class Incident:
     troubles: tuple[Trouble, ...] = ()
     promotion: Promotion | None = None
     losses: tuple[LevelLoss, ...] = ()
+    glass: Glass | None = None
 
     @property
     def is_open(self) -> bool:

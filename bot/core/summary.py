@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from bot.core import card_choice, card_escalation, card_levels, card_root, card_step, card_summary, card_words
+from bot.core import (
+    card_choice,
+    card_escalation,
+    card_glass,
+    card_levels,
+    card_root,
+    card_step,
+    card_summary,
+    card_words,
+)
 from bot.core.cards import Audience, Card
 from bot.core.incidents import Incident, Step
 from bot.core.plans import Verdict
@@ -27,6 +36,8 @@ def messages(incident: Incident, *, now: datetime, audience: Audience) -> tuple[
         shown.append((f"escalation-{number}", card))
     if incident.state in {State.RESOLVED, State.CLOSED} or incident.reopened:
         shown.append(("summary", card_summary.summary(incident)))
+    if incident.glass is not None:
+        shown.append(("glass", card_glass.glass(incident, incident.glass, told=audience.escalation)))
     if incident.promotion is not None:
         shown.append(("level-proposal", card_levels.proposal(incident, incident.promotion)))
     for number, loss in enumerate(incident.losses, start=1):

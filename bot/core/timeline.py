@@ -144,5 +144,7 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.LevelProposed: lambda event: f"level {event.level.value} proposed: {'; '.join(event.evidence)}",
     events.LevelGranted: lambda event: f"level {event.level.value} granted{_because(event.reason)}",
     events.LevelDeclined: lambda event: f"level not granted{_because(event.reason)}",
+    events.GlassAsked: lambda event: f"asked to break the glass{_because(event.reason)}",
+    events.GlassBroken: lambda event: f"GLASS BROKEN until {event.until:%H:%M:%S}{_because(event.reason)}",
     events.LevelLost: lambda event: f"{event.runbook} lost level {event.level.value}{_because(event.reason)}",
 }

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from bot.core import actors, events, freezes, parameters
 from bot.core.alerts import Severity
-from bot.core.approvals import Approval, Choice
+from bot.core.approvals import MINIMUM_REASON, Approval, Choice
 from bot.core.errors import Invalid, Refused
 from bot.core.events import EscalationReason
 from bot.core.freezes import Scope, Wish
@@ -28,6 +28,7 @@ from bot.flow.recording import Draft, Recorder
 from bot.ports import Clock, Journal, Runbooks
 
 SHOWN_AFTER_CLOSING = timedelta(hours=24)
+GLASS_BROKEN_FOR = timedelta(minutes=30)
 SHORTEST_REJECTION = 3
 """Characters: enough for "bad" or "no!"; a reject must stay quick."""
 
@@ -207,6 +208,37 @@ class Desk:
         told = freezes.describe(made, self._clock.now())
         return Answer(f"{told}. No new step starts; one that runs already ends. Lift it with {freezes.lifting(made)}.")
 
+    async def ask_to_break_glass(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        """The first of two people. Nothing changes until another one agrees."""
+        await self._allow(incident, user)
+        _check_reason(reason)
+
+        def decide(now: Incident) -> list[Draft]:
+            _require(now, now.is_open, "is not open any more")
+            _require(now, bool(self._freezer.why_held(now)), "is not held by a freeze")
+            return [Draft(events.GlassAsked(reason.strip()), actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        text = (
+            f"<@{user}> asks to act on {incident} in spite of the freeze. A second approver must agree in its thread."
+        )
+        return Answer(text, incident)
+
+    async def break_glass(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        await self._allow(incident, user)
+        _check_reason(reason)
+
+        def decide(now: Incident) -> list[Draft]:
+            asked = now.glass
+            _require(now, asked is not None and asked.broken_by is None, "asks for nothing like that any more")
+            if asked is not None and asked.asked_by == user:
+                raise Refused("You asked for it yourself: somebody else must agree.", rule="glass.second")
+            until = self._clock.now() + GLASS_BROKEN_FOR
+            return [Draft(events.GlassBroken(reason.strip(), until), actors.person(user))]
+
+        await self._recorder.record(incident, decide)
+        return Answer("The glass is broken for 30 min: freezes do not hold this incident.", incident)
+
     async def unfreeze(self, scope: Scope, user: UserId) -> Answer:
         await self._freezer.unfreeze(scope, user)
         others = len(self._freezer.active())
@@ -239,6 +271,12 @@ class Desk:
 
     async def _allow(self, incident: IncidentId, user: UserId) -> None:
         await self._approver.authorise(await self._recorder.load(incident), user, None)
+
+
+def _check_reason(reason: str) -> None:
+    if len(reason.strip()) < MINIMUM_REASON:
+        text = f"Give a reason of at least {MINIMUM_REASON} characters; it is kept for the record."
+        raise Refused(text, rule="reason")
 
 
 def _require(incident: Incident, holds: bool, otherwise: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core import actors, approvals, authorization, events, guards, levels, track_records
-from bot.core.authorization import Entity, Request
+from bot.core import actors, approvals, events, guards, levels, track_records
+from bot.core.authorization import Action, Entity
 from bot.core.errors import Refused
 from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
@@ -189,12 +189,8 @@ class Earner:
         approvals.check_member(standing, doing="grant levels", remedy=remedy)
         if user not in rule.users and not (standing.groups & rule.groups):
             raise Refused("Only the owner of a runbook grants it a level.", rule="level.owner", remedy=remedy)
-        context = {"named": True, "level": level.value, "now": authorization.moment(self._trust.local())}
-        who = authorization.user(user, standing.groups)
-        request = Request(who, authorization.Action.PROMOTE, Entity("Runbook", runbook.name), context)
-        answer = self._trust.rules().authorize(request)
-        if not answer.is_allowed:
-            raise Refused(f"Policy does not let you grant this: {answer.reasons[0]}.", rule="level.policy")
+        resource, more = Entity("Runbook", runbook.name), {"named": True, "level": level.value}
+        self._trust.check(standing, Action.PROMOTE, resource, doing="grant levels", more=more)
 
     def owners(self, runbook: Runbook) -> ApproverRule:
         """The runbook's owner, else whoever incidents are escalated to."""

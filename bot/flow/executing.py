@@ -173,6 +173,8 @@ class Runner:
             authority = "approved by " + ", ".join(f"<@{vote.voter}>" for vote in asked.yes)
         else:
             authority = known.authority or fresh.decision.reasons[0]
+        if incident.glass is not None and incident.glass.is_broken(self._clock.now()):
+            authority += f"; glass broken by <@{incident.glass.asked_by}> and <@{incident.glass.broken_by}>"
         approval, undo = asked.id if asked else None, fresh.preview.undo
         started = events.StepStarted(step, known.attempts + 1, digest, authority, approval, undo=undo)
         intent = Draft(started, actors.BOT)

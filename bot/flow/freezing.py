@@ -4,17 +4,19 @@ Any full member of the workspace may stop; only an approver may let go again.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.core import approvals, freezes
 from bot.core.actors import Standing
+from bot.core.authorization import Action
 from bot.core.errors import PageturnerError, Refused
 from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
 from bot.core.ids import UserId
 from bot.core.incidents import Incident
 from bot.core.runbooks import ApproverRule
+from bot.flow.trusting import Trust
 from bot.ports import Clock, Freezes, Runbooks
 
 log = logging.getLogger(__name__)
@@ -28,10 +30,14 @@ class Freezer:
         clock: Clock,
         *,
         standing: Callable[[UserId], Awaitable[Standing]],
+        trust: Trust,
+        calendar: Callable[[], Sequence[Freeze]] = tuple,
         escalate_to: tuple[str, ...],
     ) -> None:
         self._stored = stored
         self._standing = standing
+        self._trust = trust
+        self._calendar = calendar
         self._runbooks = runbooks
         self._clock = clock
         self._escalate_to = escalate_to
@@ -43,17 +49,28 @@ class Freezer:
 
     def active(self) -> list[Freeze]:
         now = self._clock.now()
-        return [each for each in self._freezes if each.is_on(now)]
+        return [each for each in self._all() if each.is_on(now)]
+
+    def _all(self) -> list[Freeze]:
+        """Those that people took first: they say more than the calendar."""
+        return [*self._freezes, *self._calendar()]
 
     def why_held(self, incident: Incident) -> str:
         """A sentence on what keeps this incident's steps from starting, with the way out; "" for nothing."""
         now = self._clock.now()
-        found = freezes.holding(self._freezes, incident, now)
-        return f"{freezes.describe(found, now)}. Lift it with {freezes.lifting(found)}." if found else ""
+        if incident.glass is not None and incident.glass.is_broken(now):
+            return ""
+        found = freezes.holding(self._all(), incident, now)
+        if found is None:
+            return ""
+        way = "It ends by itself" if found.is_of_calendar else f"Lift it with {freezes.lifting(found)}"
+        return f"{freezes.describe(found, now)}. {way}."
 
     async def freeze(self, wish: Wish, user: UserId) -> Freeze:
         """Durable and in force on return. Raises Refused for guests, bots, strangers and an unknown runbook."""
-        approvals.check_member(await self._standing(user), doing="freeze")
+        standing = await self._standing(user)
+        approvals.check_member(standing, doing="freeze")
+        self._check(standing, Action.FREEZE, wish.scope)
         if wish.scope.kind is ScopeKind.RUNBOOK and wish.scope.name not in self._runbooks.current().runbooks:
             raise Refused(f"There is no runbook {wish.scope.name}.", rule="freeze.scope", remedy="See /runbook list.")
         now = self._clock.now()
@@ -70,14 +87,24 @@ class Freezer:
 
     async def unfreeze(self, scope: Scope, user: UserId) -> list[Freeze]:
         """Lift every freeze of exactly this scope. Raises Refused when there is none, or for who is no approver."""
-        approvals.check_authority(await self._standing(user), self._rule(), None)
+        standing = await self._standing(user)
+        approvals.check_authority(standing, self._rule(), None)
+        self._check(standing, Action.UNFREEZE, scope)
         now = self._clock.now()
-        meant = [each for each in self.active() if _same(each.scope, scope)]
+        same = [each for each in self.active() if _same(each.scope, scope)]
+        meant = [each for each in same if not each.is_of_calendar]
+        if same and not meant:
+            text = f"The calendar freezes {scope}; nobody lifts that from here."
+            raise Refused(text, rule="freeze.calendar", remedy="It ends by itself, or by an edit of calendar.yaml.")
         if not meant:
             raise Refused(f"Nothing is frozen for {scope}.", rule="freeze.none", remedy=self._remedy())
         for each in meant:
             await self._lift(each, user, now)
         return meant
+
+    def _check(self, standing: Standing, action: Action, scope: Scope) -> None:
+        named = bool(standing.groups & self._rule().groups) or standing.person.id in self._rule().users
+        self._trust.check(standing, action, freezes.resource(scope), doing=action.value, more={"named": named})
 
     async def _lift(self, freeze: Freeze, user: UserId, now: datetime) -> None:
         lifted = replace(freeze, lifted_by=user, lifted_at=now)
@@ -86,7 +113,7 @@ class Freezer:
         log.warning("unfrozen", extra={"scope": str(freeze.scope), "user": user})
 
     def _remedy(self) -> str:
-        others = [freezes.lifting(each) for each in self.active()]
+        others = [freezes.lifting(each) for each in self.active() if not each.is_of_calendar]
         return f"In force: {', '.join(others)}." if others else "No freeze is in force."
 
     def _rule(self) -> ApproverRule:

@@ -1,15 +1,17 @@
 """The policies in force and the organisation's clock, as every stage asks them: at click, submit and claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core import policies
+from bot.core import authorization, policies
 from bot.core.actors import Standing
 from bot.core.approvals import Approval
-from bot.core.authorization import Rules
+from bot.core.authorization import Action, Entity, Request, Rules
+from bot.core.errors import Refused
 from bot.core.ids import UserId
 from bot.core.incidents import Incident
+from bot.core.operations import Json
 from bot.core.policies import Voting
 
 
@@ -19,6 +21,18 @@ class Trust:
 
     rules: Callable[[], Rules]
     local: Callable[[], datetime]
+
+    def check(
+        self, standing: Standing, action: Action, resource: Entity, *, doing: str, more: Mapping[str, Json]
+    ) -> None:
+        """Raise Refused, with the reason, where policy does not let this person do it now."""
+        who = authorization.user(standing.person.id, standing.groups)
+        context = {**more, "now": authorization.moment(self.local())}
+        answer = self.rules().authorize(Request(who, action, resource, context))
+        if action is Action.FREEZE and answer.error:
+            return  # stopping is never kept by policies that cannot be asked
+        if not answer.is_allowed:
+            raise Refused(f"Policy does not let you {doing}: {answer.reasons[0]}.", rule=f"policy.{action}")
 
     def check_approver(
         self, standing: Standing, incident: Incident, asked: Approval, *, requester: UserId | None

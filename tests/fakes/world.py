@@ -9,6 +9,7 @@ from bot.core import errors
 from bot.core.actors import Person, Standing
 from bot.core.alerts import Alert
 from bot.core.cards import Card
+from bot.core.freezes import Freeze
 from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
 from bot.core.operations import Family, Operation, Stage
@@ -218,6 +219,7 @@ class World:
         self.executors: Mapping[Family, Executor] = {Family.KUBERNETES: self.executor, Family.BOT: OwnSteps()}
         self.secrets: tuple[str, ...] = ("hunter2hunter2",)
         self.rules = b.RULES
+        self.calendar: list[Freeze] = []
         self.tasks: list[asyncio.Task[None]] = []
         self._wire()
 
@@ -244,7 +246,15 @@ class World:
             lately=self.accountant.lately,
             standing=self.earner.standing,
         )
-        self.freezer = Freezer(self.store, self.runbooks, self.clock, standing=self.approver.standing, **to)
+        self.freezer = Freezer(
+            self.store,
+            self.runbooks,
+            self.clock,
+            standing=self.approver.standing,
+            trust=trust,
+            calendar=lambda: self.calendar,
+            escalate_to=ESCALATE_TO,
+        )
         self.runner = Runner(
             self.recorder, self.runbooks, previewer, self.people, self.clock,
             accountant=self.accountant,

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.adapters.cedar.policies import CedarSet, Source
 from bot.core import errors, events
+from bot.core.authorization import Answer, Rules
 from bot.core.errors import Refused
 from bot.core.events import EscalationReason
-from bot.core.freezes import Freeze, Scope, ScopeKind, Wish
+from bot.core.freezes import CALENDAR, Freeze, Scope, ScopeKind, Wish
+from bot.core.ids import Digest, StepId
 from bot.core.states import State
 from bot.ports import Commit
 from tests import builders as b
@@ -193,3 +196,106 @@ async def test_a_runbook_that_does_not_exist_is_not_frozen_silently() -> None:
     async with world.alive():
         with pytest.raises(Refused, match="There is no runbook typo"):
             await world.desk.freeze(Wish(Scope(ScopeKind.RUNBOOK, "typo"), "", None), b.ANA)
+
+
+# --- the calendar, and policy -----------------------------------------------------------------------------------------
+
+
+def _calendar(begins: timedelta, ends: timedelta) -> Freeze:
+    return Freeze("black-friday", Scope(), "the busiest days", CALENDAR, b.T0 + begins, b.T0 + ends)
+
+
+async def test_F67_a_calendar_freeze_holds_while_it_lasts_and_nobody_lifts_it_from_slack() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        world.calendar.append(_calendar(timedelta(minutes=1), timedelta(hours=1)))
+        world.clock.time += timedelta(minutes=2)
+        await _approve(world)
+        [raised] = await _escalations(world)
+        assert raised.explanation.startswith("The calendar (black-friday) freezes everything until")
+        assert "It ends by itself" in raised.explanation and FLUSH not in world.executor.performed
+        with pytest.raises(Refused, match="nobody lifts that from here"):
+            await world.desk.unfreeze(Scope(), b.ANA)
+
+
+async def test_before_and_after_its_time_a_calendar_freeze_holds_nothing() -> None:
+    for begins, ends in ((timedelta(hours=1), timedelta(hours=2)), (-timedelta(hours=2), -timedelta(hours=1))):
+        world = World(b.runbook(CHANGE, VERIFY))
+        async with world.alive():
+            world.calendar.append(_calendar(begins, ends))
+            await world.fire()
+            await _approve(world)
+            assert FLUSH in world.executor.performed
+
+
+async def test_a_policy_may_keep_somebody_from_letting_go_but_its_failure_never_keeps_from_stopping() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        forbids = '@id("no") @reason("only leads let go") forbid (principal, action == Action::"unfreeze", resource);'
+        world.rules = CedarSet([Source("x", forbids)]).rules
+        await world.desk.freeze(ALL, b.ANA)
+        with pytest.raises(Refused, match=r"only leads let go \(policy no\)"):
+            await world.desk.unfreeze(Scope(), b.ANA)
+        world.rules = Rules(Digest("broken"), lambda _: Answer(is_allowed=False, error="oops"))
+        await world.desk.freeze(ALL, b.ANA)
+        assert len(world.desk.freezes()) == 2
+
+
+# --- break-glass ------------------------------------------------------------------------------------------------------
+
+WHY = "customers cannot pay, and this cures it"
+AGREED = "seen with my own eyes, go"
+
+
+async def test_two_people_break_the_glass_and_then_the_step_asks_and_runs_on_record() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        await world.desk.freeze(ALL, b.ANA)
+        await _approve(world)
+        told = await world.desk.ask_to_break_glass(b.INC, b.ANA, reason=WHY)
+        assert told.text.startswith(f"<@{b.ANA}> asks to act on INC-1 in spite of the freeze")
+        await world.desk.break_glass(b.INC, b.BEN, reason=AGREED)
+        await world.desk.choose(b.INC, b.ANA, (await world.incident()).runbook)
+        await world.rest()
+        assert FLUSH not in world.executor.performed  # every step still asks
+        await _approve(world)
+        assert FLUSH in world.executor.performed
+        done = (await world.incident()).step(StepId("1"))
+        assert done.authority.endswith(f"glass broken by <@{b.ANA}> and <@{b.BEN}>")
+
+
+async def test_broken_glass_lasts_half_an_hour_and_only_for_its_incident() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        await world.desk.freeze(ALL, b.ANA)
+        await world.desk.ask_to_break_glass(b.INC, b.ANA, reason=WHY)
+        await world.desk.break_glass(b.INC, b.BEN, reason=AGREED)
+        assert world.freezer.why_held(await world.incident()) == ""
+        await world.fire(b.alert(labels={"instance": "other"}))
+        assert world.freezer.why_held(await world.incident(2)) != ""
+        world.clock.time += timedelta(minutes=30)
+        assert world.freezer.why_held(await world.incident()) != ""
+
+
+async def test_nobody_breaks_the_glass_alone_or_without_reason_or_need() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        with pytest.raises(Refused, match="is not held by a freeze"):
+            await world.desk.ask_to_break_glass(b.INC, b.ANA, reason=WHY)
+        await world.desk.freeze(ALL, b.ANA)
+        for user, reason, rule in ((b.CHI, WHY, "approver.rule"), (b.ANA, "now", "reason")):
+            with pytest.raises(Refused) as refused:
+                await world.desk.ask_to_break_glass(b.INC, user, reason=reason)
+            assert refused.value.rule == rule
+        with pytest.raises(Refused, match="asks for nothing like that"):
+            await world.desk.break_glass(b.INC, b.BEN, reason=AGREED)
+        await world.desk.ask_to_break_glass(b.INC, b.ANA, reason=WHY)
+        for user, rule in ((b.ANA, "glass.second"), (b.CHI, "approver.rule")):
+            with pytest.raises(Refused) as refused:
+                await world.desk.break_glass(b.INC, user, reason=AGREED)
+            assert refused.value.rule == rule
+        assert world.freezer.why_held(await world.incident()) != ""

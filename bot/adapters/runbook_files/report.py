@@ -6,13 +6,17 @@ Uses the same loading as the running bot, so that what passes here loads there.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from bot.adapters.runbook_files import library, loading, manifests, program_declarations
+from bot.adapters.runbook_files import calendar, library, loading, manifests, program_declarations
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.adapters.runbook_files.library import Check
 from bot.core import checking
 from bot.core.ids import RunbookName
 from bot.core.runbooks import Problem, Runbook
+
+_ANY_ZONE = ZoneInfo("UTC")
+"""Whether the calendar can be read does not depend on its zone."""
 
 
 def check(paths: Iterable[Path], *, judge: Check = checking.check) -> list[Problem]:
@@ -43,9 +47,9 @@ def _load(paths: Iterable[Path]) -> Iterator[Loaded]:
         files = list(loading.find(given)) if given.is_dir() else [given]
         root = given if given.is_dir() else given.parent
         programs, problems = program_declarations.load(root)
-        yield Loaded(None, problems)
+        yield Loaded(None, (*problems, *calendar.load(root, _ANY_ZONE)[1]))
         for path in files:
-            if path.name == program_declarations.FILE:
+            if path.name in (program_declarations.FILE, calendar.FILE):
                 continue
             try:
                 loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path), programs=programs)

@@ -15,7 +15,7 @@ from bot.core.errors import Invalid
 from bot.core.ids import RunbookName
 
 COMMAND = "/runbook"
-VERBS = ("run", "list", "show", "status", "levels", "freeze", "unfreeze", "help")
+VERBS = ("run", "list", "show", "status", "levels", "freeze", "unfreeze", "break-glass", "help")
 
 # What phones make of quotation marks and dashes.
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", " ": " "})
@@ -37,6 +37,7 @@ class Commands:
             self._levels,
             self._freeze,
             self._unfreeze,
+            self._break_glass,
             self._help,
         )
         self._table = dict(zip(VERBS, answers, strict=True))
@@ -85,6 +86,14 @@ class Commands:
 
     async def _unfreeze(self, command: Command, words: list[str]) -> Reply:
         answer = await self._desk.unfreeze(freezes.parse_scope(words), command.user)
+        return Reply(texts.told_to_all(answer.text), is_public=True)
+
+    async def _break_glass(self, command: Command, words: list[str]) -> Reply:
+        named = _INCIDENT.fullmatch(words[0]) if words else None
+        if named is None:
+            raise Invalid("no incident is named", remedy="write /runbook break-glass INC-42 REASON")
+        incident = payloads.incident(f"INC-{named[1]}")
+        answer = await self._desk.ask_to_break_glass(incident, command.user, reason=" ".join(words[1:]))
         return Reply(texts.told_to_all(answer.text), is_public=True)
 
     async def _help(self, _command: Command, _words: list[str]) -> Reply:

@@ -28,7 +28,7 @@ CONFIRM, REJECT, RESOLVE, CHOOSE, RUN = (
     "incident.choose",
     "runbook.run",
 )
-GRANT, DECLINE = "level.grant", "level.decline"
+GRANT, DECLINE, GLASS = "level.grant", "level.decline", "glass.break"
 DETAILS = "step.details"
 SELECT = "runbook.select"
 TYPED, REASON, RUNBOOK, PARAMETER = "typed", "reason", "runbook", "parameter."
@@ -99,6 +99,23 @@ def level(incident: Incident, *, is_granted: bool, place: Place) -> View:
         _body(shown),
         inputs=[_reason(f"At least {MINIMUM_REASON} characters, kept for the record.")],
         submit=verb,
+        metadata=_metadata(place, incident=incident.id),
+    )
+
+
+def glass(incident: Incident, *, place: Place) -> View:
+    """The second person's word."""
+    asked = incident.glass
+    if asked is None or asked.broken_by is not None:
+        raise Refused("Nobody asks to break the glass here any more.", rule="glass.settled", remedy="Look at the card.")
+    line = Line(("For 30 min no freeze holds this incident. Approvals, limits and policies still do.",))
+    title = f"{incident.id}  {card_words.cut(incident.title, 120)}"
+    return _view(
+        GLASS,
+        "Break the glass",
+        _body(Card(title, (Heading(title), Line((f'Asked because "{asked.reason}"',)), line))),
+        inputs=[_reason(f"At least {MINIMUM_REASON} characters, kept for the record.")],
+        submit="Agree and break",
         metadata=_metadata(place, incident=incident.id),
     )
 

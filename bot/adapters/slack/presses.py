@@ -34,6 +34,7 @@ class Presses:
             "outcome.rerun": lambda click: self._settle(click, worked=None),
             "level.grant": lambda click: self._level(click, is_granted=True),
             "level.decline": lambda click: self._level(click, is_granted=False),
+            "glass.break": self._glass,
             modals.SELECT: self._select,
         }
 
@@ -82,6 +83,10 @@ class Presses:
     async def _level(self, click: Click, *, is_granted: bool) -> Reply:
         incident = await self._desk.look(payloads.incident(click.value))
         return await self._open(click, modals.level(incident, is_granted=is_granted, place=click.place))
+
+    async def _glass(self, click: Click) -> Reply:
+        incident = await self._desk.look(payloads.incident(click.value))
+        return await self._open(click, modals.glass(incident, place=click.place))
 
     async def _choose(self, click: Click) -> Reply:
         if ":" not in click.value:

@@ -26,6 +26,7 @@ class Submissions:
             modals.CHOOSE: self._choose,
             modals.RUN: self._run,
             modals.GRANT: self._grant,
+            modals.GLASS: self._glass,
             modals.DECLINE: self._decline,
         }
 
@@ -55,6 +56,10 @@ class Submissions:
     async def _grant(self, submission: Submission) -> Answer:
         incident = payloads.incident(submission.metadata.get("incident", ""))
         return await self._desk.grant_level(incident, submission.user, reason=submission.fields.get(modals.REASON, ""))
+
+    async def _glass(self, submission: Submission) -> Answer:
+        incident = payloads.incident(submission.metadata.get("incident", ""))
+        return await self._desk.break_glass(incident, submission.user, reason=submission.fields.get(modals.REASON, ""))
 
     async def _decline(self, submission: Submission) -> Answer:
         incident = payloads.incident(submission.metadata.get("incident", ""))

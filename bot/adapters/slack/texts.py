@@ -14,6 +14,7 @@ HELP_LINES = (
     ("/runbook levels", "how much each runbook may do alone, where, and on what record"),
     ("/runbook freeze REASON for 2h", "stop: no new step starts; only for service=X, environment=X or runbook=X"),
     ("/runbook unfreeze", "let go again; with the scope that was frozen"),
+    ("/runbook break-glass INC-42 REASON", "act on it in spite of a freeze; a second approver must agree"),
     ("/runbook help", "this"),
 )
 

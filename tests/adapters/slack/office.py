@@ -121,6 +121,12 @@ class FakeDesk:
     async def decline_level(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
         return await self._note("decline", incident, user, reason)
 
+    async def ask_to_break_glass(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        return await self._note("ask_to_break_glass", incident, user, reason)
+
+    async def break_glass(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
+        return await self._note("break_glass", incident, user, reason)
+
     def levels(self) -> list[Row]:
         return []
 
