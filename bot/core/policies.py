@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.core import approvals, authorization, limits, plans
+from bot.core import approvals, authorization, limits, plans, risk
 from bot.core.actors import Standing
 from bot.core.authorization import Answer, Request, Rules
 from bot.core.errors import Refused
@@ -115,7 +115,17 @@ def decide(case: Case, rules: Rules) -> Decision:
             Verdict.DENY, "nobody may approve this: name approvers in the runbook or in PAGETURNER_APPROVERS", why
         )
     because = why if verdict is Verdict.ASK else f"{step.tier} takes {_friction(step)} here"
-    return answer(Verdict.ASK, because, *_why_not_alone(case, verdict, alone), said=asked)
+    return answer(
+        Verdict.ASK, _of_several(because, case.rule.quorum), *_why_not_alone(case, verdict, alone), said=asked
+    )
+
+
+def _of_several(because: str, quorum: int) -> str:
+    """The same reason where more than one person must agree."""
+    if quorum == 1:
+        return because
+    counted = because.replace("one approval", f"{quorum} approvals")
+    return counted if counted != because else f"{because}, of {quorum} people each"
 
 
 def _blocked(case: Case) -> tuple[str, ...]:
@@ -186,9 +196,16 @@ def request(case: Case, *, approval: str) -> Request:
     return Request(authorization.BOT, authorization.Action.EXECUTE, _resource(case), _context(case, approval))
 
 
+def _environment(case: Case) -> str:
+    """The incident's, unless what the step touches lies in production: no label of an alert takes it out of there."""
+    arguments = case.step.operation.arguments
+    touched = [str(arguments.get("namespace", "")), *(each.namespace for each in case.step.preview.targets)]
+    return next((each for each in touched if each.lower() in risk.PRODUCTION), case.situation.environment)
+
+
 def _resource(case: Case) -> authorization.Entity:
     place = case.situation
-    return authorization.step(case.runbook.name, case.step.id, service=place.service, environment=place.environment)
+    return authorization.step(case.runbook.name, case.step.id, service=place.service, environment=_environment(case))
 
 
 def _context(case: Case, approval: str) -> dict[str, Json]:
@@ -201,7 +218,7 @@ def _context(case: Case, approval: str) -> dict[str, Json]:
         "operation": step.operation.kind,
         "reversible": step.judgement.is_reversible or step.undo is not None or bool(step.preview.undo),
         "guarded": not case.unmet,
-        "environment": place.environment,
+        "environment": _environment(case),
         "service": place.service,
         "severity": place.severity.value,
         "confidence": round(place.confidence * 100),

@@ -28,7 +28,8 @@ RUNBOOK = replace(b.runbook(), scope=Scope(("api-gateway",), ("staging", "produc
 def planned(tier: Tier) -> PlannedStep:
     """One bounded change that can be undone."""
     made = b.step(1, tier)
-    return replace(made, judgement=replace(made.judgement, is_reversible=True))
+    preview = replace(made.preview, targets=(Target("Pod", "web-1", "shop", uid="uid-1"),))
+    return replace(made, judgement=replace(made.judgement, is_reversible=True), preview=preview)
 
 
 def decide(
@@ -147,6 +148,17 @@ def test_a_problem_of_the_dry_run_or_a_refusal_denies_at_every_level(level: Leve
         replace(step, judgement=replace(step.judgement, refused_because="interactive")),
     ):
         assert decide(level, bad).verdict is DENY
+
+
+def test_what_lies_in_production_is_production_whatever_the_alert_says() -> None:
+    step, staging = planned(Tier.MEDIUM), replace(CLEAR, environment="staging")
+    elsewhere = replace(step, preview=replace(step.preview, targets=(Target("Pod", "web-1", "shop"),)))
+    assert decide(Level.CONDITIONAL, elsewhere, staging).verdict is ALLOW
+    for inside in (
+        replace(step, preview=replace(step.preview, targets=(Target("Pod", "web-1", "production"),))),
+        replace(elsewhere, operation=replace(step.operation, arguments={"namespace": "prod"})),
+    ):
+        assert decide(Level.CONDITIONAL, inside, staging).verdict is ASK
 
 
 def test_a_low_step_that_does_not_only_read_is_asked_about() -> None:

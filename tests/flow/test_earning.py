@@ -11,7 +11,7 @@ from bot.core.errors import Refused
 from bot.core.ids import Digest, GroupId, IncidentId, StepId
 from bot.core.incidents import Incident
 from bot.core.plans import Verdict
-from bot.core.previews import Outcome, Performed
+from bot.core.previews import Outcome, Performed, Target
 from bot.core.runbooks import Command, Level, Runbook, Scope, StepSpec
 from bot.core.states import State
 from bot.core.track_records import Ending
@@ -29,7 +29,10 @@ def runbook(*, most: Level = Level.CONDITIONAL, owner: str = "S0SRE", scope: Sco
 
 
 def world_with(known: Runbook) -> World:
-    return World(known)
+    """A node lies in no namespace, so in none of production's."""
+    world = World(known)
+    world.executor.targets = (Target("Node", "node-1", uid="uid-1"),)
+    return world
 
 
 async def fire(world: World, number: int, environment: str = "staging") -> Incident:
