@@ -27,7 +27,7 @@ def proposal(incident: Incident, asked: Promotion) -> Card:
         Heading(f"Level {level} for {asked.runbook}{where}?", _state(asked)),
         Line(("For ", *card_words.people(asked.owners))),
         Fact("Means", (f"{MEANING.get(asked.level, '')}; high steps still ask",)),
-        *(Fact("Record" if not number else "", (line,)) for number, line in enumerate(asked.evidence)),
+        Fact("Record", (card_words.DOT.join(asked.evidence),)),
         Fact("Lost", ("at once when it fails, is undone, stays unknown, or the alert comes back",)),
     ]
     if asked.is_granted is None:

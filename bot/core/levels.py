@@ -43,10 +43,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a runbook has earned for one service and environment. `cures`: how often it cured the same lately."""
+    """What a runbook has earned for one service and environment.
+
+    `cures`: how often it cured the same lately. `lost`: why it has no grant any more, where it had one.
+    """
 
     grant: Grant | None = None
     cures: int = 0
+    lost: str = ""
 
     def of_plan(self, runbook: Runbook) -> tuple[Level, tuple[str, ...]]:
         """The level that the runbook runs at now, and why."""
@@ -54,14 +58,18 @@ class Standing:
         if asked <= GIVEN_UNEARNED:
             return asked, (f"the runbook asks for level {asked.value}",)
         if self.grant is None:
-            why = f"the runbook asks for level {asked.value}, which has not been earned; level 1 applies"
-            return GIVEN_UNEARNED, (why,)
+            return GIVEN_UNEARNED, (self._unearned(asked),)
         if self.grant.frame != frame(runbook):
             given = self.grant.level.value
             why = f"when it applies, its limits or its approvers were changed since level {given} was granted"
             return GIVEN_UNEARNED, (f"{why}; level 1 applies",)
         level = min(asked, self.grant.level)
         return level, (f"level {level.value} granted by <@{self.grant.by}>: {self.grant.reason}",)
+
+    def _unearned(self, asked: Level) -> str:
+        if self.lost:
+            return f"what it had earned is lost: {self.lost}; it has to earn it anew, and level 1 applies"
+        return f"the runbook asks for level {asked.value}, which has not been earned; level 1 applies"
 
     def unearned(self, spec: StepSpec) -> tuple[str, ...]:
         """Why this step asks although its runbook has earned more."""

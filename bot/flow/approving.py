@@ -110,6 +110,10 @@ class Approver:
         """By the rule that was asked under, and by the policies as they are now."""
         self._trust.check_approver(await self.standing(user), incident, asked, requester=requester)
 
+    def check(self, incident: Incident, asked: Approval, standing: Standing) -> None:
+        """Raise Refused unless this person could say yes now."""
+        self._trust.check_approver(standing, incident, asked, requester=asked.requester)
+
     async def _authorise(self, user: UserId, rule: ApproverRule, requester: UserId | None) -> None:
         approvals.check_authority(await self.standing(user), rule, requester)
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core import actors, events, freezes, parameters
+from bot.core import actors, card_home, events, freezes, parameters
+from bot.core.actors import Standing
 from bot.core.alerts import Severity
 from bot.core.approvals import MINIMUM_REASON, Approval, Choice
+from bot.core.card_home import Home
 from bot.core.errors import Invalid, Refused
 from bot.core.events import EscalationReason
 from bot.core.freezes import Scope, Wish
@@ -250,6 +252,35 @@ class Desk:
         """A sentence for each one in force."""
         now = self._clock.now()
         return [freezes.describe(each, now) for each in self._freezer.active()]
+
+    async def home(self, user: UserId) -> Home:
+        """What App Home shows to this person. Questions only where it is known that they may answer."""
+        now = self._clock.now()
+        known = await self.overview()
+        try:
+            standing = await self._approver.standing(user)
+            waiting, trouble = [each for each in reversed(known) if self._may_answer(each, standing)], ""
+        except Refused as problem:
+            waiting, trouble = [], str(problem)
+        since = now - SHOWN_AFTER_CLOSING
+        return Home(
+            waiting=tuple((each, each.step(each.approval.step)) for each in waiting if each.approval),
+            open=tuple(each for each in known if each.is_open),
+            frozen=tuple(self.freezes()),
+            levels=tuple(self.levels()),
+            alone=tuple((each, step) for each in known for step in card_home.acted_alone(each, since)),
+            trouble=trouble,
+        )
+
+    def _may_answer(self, incident: Incident, standing: Standing) -> bool:
+        asked = incident.approval
+        if asked is None or asked.is_granted or any(vote.voter == standing.person.id for vote in asked.votes):
+            return False
+        try:
+            self._approver.check(incident, asked, standing)
+        except Refused:
+            return False
+        return True
 
     def library(self) -> Library:
         return self._runbooks.current()

@@ -84,8 +84,13 @@ class Earner:
         key = Key(runbook.name, incident.service, incident.environment)
         if key not in self._shares:
             return NEVER_EARNED
+        return self._standing(key)
+
+    def _standing(self, key: Key) -> Standing:
         cures = self.record(key).cures_since(self._clock.now() - guards.CURED_WITHIN)
-        return Standing(self._grant(key), cures)
+        losses = [loss for share in self._shares[key].values() for loss in share.losses]
+        last = max(losses, key=lambda each: each.at, default=None)
+        return Standing(self._grant(key), cures, lost=last.reason if last else "")
 
     def record(self, key: Key) -> TrackRecord:
         shares = self._shares[key].values() if key in self._shares else ()
@@ -132,7 +137,7 @@ class Earner:
         for key in sorted(self._shares, key=str):
             runbook = self._runbooks.current().runbooks.get(key.runbook)
             if runbook is not None and any(each.run for each in self._shares[key].values()):
-                level, reasons = Standing(self._grant(key)).of_plan(runbook)
+                level, reasons = self._standing(key).of_plan(runbook)
                 found.append(Row(key, level, reasons, self.record(key)))
         return found
 

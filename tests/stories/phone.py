@@ -40,6 +40,11 @@ class Phone:
         await self.root(incident).locator("[data-open-thread]").tap(timeout=PATIENCE_MS)
         await expect(self.page.locator(".thread-pane")).to_be_visible()
 
+    async def open_home(self) -> None:
+        """By the address that the page gives it: the way there differs between phone and desk."""
+        await self.page.goto(f"{self.page.url}&pane=home")
+        await expect(self.page.locator(".home-pane")).to_be_visible()
+
     async def back(self) -> None:
         """The phone's back gesture: from the thread to the channel."""
         await self.page.go_back()

@@ -125,7 +125,13 @@ async def test_a_level_is_proposed_granted_used_alone_and_lost_when_the_alert_co
         await ana.picture("level-4-lost")
         await ana.back()
         await ana.send("/runbook levels")
-        await ana.shows(ana.whisper(), "slow-checkout for checkout in staging", "level 1", "1 came back")
+        await ana.shows(
+            ana.whisper(),
+            "slow-checkout for checkout in staging",
+            "level 1",
+            "1 came back",
+            "lost: the alert came back",
+        )
         await ana.whisper().scroll_into_view_if_needed()
         await ana.picture("level-5-listed")
         await alert(life, 7)
@@ -186,3 +192,27 @@ async def test_two_people_break_the_glass_for_one_incident(chromium: Browser, li
         await ben.shows(broken, "Agreed by @ben", "every step asks as always")
         await broken.scroll_into_view_if_needed()
         await ben.picture("glass-2-broken")
+
+
+async def test_app_home_shows_what_waits_and_takes_the_answer(chromium: Browser, life: Living) -> None:
+    async with phone(chromium, life, ANA) as ana:
+        await alert(life, 5)
+        await life.state(State.WAITING, "INC-5")
+        await ana.open_home()
+        home = ana.page.locator(".home-pane")
+        await ana.shows(
+            home, "Waits for you", "kubectl scale deploy/checkout -n staging --replicas=5", "Open incidents"
+        )
+        await ana.shows(
+            home, "Open incidents", "Done alone in the last 24 h", "slow-checkout for checkout in staging", "4 in a row"
+        )
+        await ana.picture("home-1-waits")
+        await home.get_by_role("button", name="Approve", exact=True).tap()
+        await ana.shows(home, "Approved. It is checked once more", "Nothing waits for you.")
+        await ana.picture("home-2-answered")
+        await life.state(State.RESOLVED, "INC-5")
+    async with phone(chromium, life, living.CHI) as chi:
+        await alert(life, 6)
+        await life.state(State.WAITING, "INC-6")
+        await chi.open_home()
+        await chi.shows(chi.page.locator(".home-pane"), "Nothing waits for you.", "INC-6")

@@ -161,6 +161,8 @@ class Gateway:
         event = request.payload.get("event")
         if isinstance(event, dict) and event.get("type") == "message":
             self._echoes.hear(str(event.get("channel", "")), str(event.get("ts", "")))
+        elif isinstance(event, dict) and not self._is_stopping:
+            self._listeners.on_event(event)
         await client.send_socket_mode_response(SocketModeResponse(request.envelope_id))
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:

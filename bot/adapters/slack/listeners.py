@@ -14,6 +14,7 @@ from bot.adapters.slack import payloads, replies, submissions, texts
 from bot.adapters.slack.commands import Commands
 from bot.adapters.slack.connection import Web, Workspace
 from bot.adapters.slack.errands import Errands
+from bot.adapters.slack.home import Homes
 from bot.adapters.slack.payloads import Click, Command, Request, Submission
 from bot.adapters.slack.presses import Presses
 from bot.adapters.slack.questions import Desk
@@ -42,6 +43,7 @@ class Listeners:
         self._submissions = Submissions(desk)
         self._commands = Commands(desk, web, channel=channel)
         self._replies = Replies(web)
+        self._homes = Homes(desk, web, clock)
 
     async def on_click(self, body: dict[str, Any]) -> dict[str, Any]:
         return await self._serve(payloads.click, body)
@@ -51,6 +53,15 @@ class Listeners:
 
     async def on_command(self, body: dict[str, Any]) -> dict[str, Any]:
         return await self._serve(payloads.command, body)
+
+    def on_event(self, event: Mapping[str, Any]) -> None:
+        """Only an opened App Home asks for something."""
+        try:
+            user = payloads.opened_home(event)
+            if user is not None:
+                self._errands.start(self._homes.publish(user), name="slack.home")
+        except (Invalid, Transient) as error:
+            _log.warning("slack.event_refused type=%s error=%s", event.get("type"), error)
 
     async def _serve(self, parse: Callable[[Mapping[str, Any]], Request], body: Mapping[str, Any]) -> dict[str, Any]:
         """The content of the ack."""
@@ -80,6 +91,8 @@ class Listeners:
         reply = await self._guarded(request, body)
         if is_late.is_set():
             await self._replies.deliver(request, reply, is_late=True)
+        if _is_of_home(request) and not reply.errors:  # it has no thread to answer in, and shows what has changed
+            await self._homes.publish(request.user, reply.card)
         return reply
 
     async def _guarded(self, request: Request, body: Mapping[str, Any]) -> Reply:
@@ -125,6 +138,17 @@ class Listeners:
         if isinstance(request, Submission) and request.fields:
             return Reply(errors={list(request.fields)[-1]: card.fallback})
         return Reply(card)
+
+
+def _is_of_home(request: Request) -> bool:
+    """Pressed in App Home, or submitted in a window that was opened from there."""
+    match request:
+        case Click():
+            return request.is_home
+        case Submission():
+            return not request.place.channel
+        case Command():
+            return False
 
 
 def _what(request: Request) -> str:

@@ -45,6 +45,7 @@ class Click:
     view: str = ""
     view_hash: str = ""
     metadata: str = ""
+    is_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def click(body: Mapping[str, Any]) -> Click:
         view=_optional(_VIEW, view.get("id"), "view") if isinstance(view, dict) else "",
         view_hash=_text(view, "hash") if isinstance(view, dict) else "",
         metadata=_text(view, "private_metadata") if isinstance(view, dict) else "",
+        is_home=isinstance(view, dict) and view.get("type") == "home",
     )
 
 
@@ -113,6 +115,13 @@ def command(body: Mapping[str, Any]) -> Command:
             channel=_optional(_CHANNEL, body.get("channel_id"), "channel"), reply_url=_text(body, "response_url")
         ),
     )
+
+
+def opened_home(event: Mapping[str, Any]) -> UserId | None:
+    """Whose App Home this event says was opened; None for any other event."""
+    if event.get("type") != "app_home_opened" or event.get("tab") != "home":
+        return None
+    return UserId(_match(_USER, event.get("user"), "user"))
 
 
 def user_of(body: Mapping[str, Any]) -> UserId:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.core.approvals import Approval
+from bot.core.card_home import Home
 from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
@@ -61,6 +62,8 @@ class Desk(Protocol):
     def levels(self) -> Sequence[Row]: ...
 
     def freezes(self) -> Sequence[str]: ...
+
+    async def home(self, user: UserId) -> Home: ...
 
     def library(self) -> Library: ...
 

@@ -18,6 +18,7 @@ from bot.adapters.slack.connection import Workspace
 from bot.adapters.slack.gateway import Gateway
 from bot.core import events, summary
 from bot.core.approvals import Approval
+from bot.core.card_home import Home
 from bot.core.cards import Audience, Card
 from bot.core.errors import Refused
 from bot.core.freezes import Scope, Wish
@@ -126,6 +127,10 @@ class FakeDesk:
 
     async def break_glass(self, incident: IncidentId, user: UserId, *, reason: str) -> Answer:
         return await self._note("break_glass", incident, user, reason)
+
+    async def home(self, user: UserId) -> Home:
+        await self._note("home", user)
+        return Home()
 
     def levels(self) -> list[Row]:
         return []

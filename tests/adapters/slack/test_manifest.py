@@ -26,9 +26,10 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "users.info": ("users:read",),
     "usergroups.users.list": ("usergroups:read",),
     "views.open": (),
+    "views.publish": (),
     "views.update": (),
 }
-EVENT_SCOPES = {"message.channels": "channels:history", "message.groups": "groups:history"}
+EVENT_SCOPES = {"message.channels": "channels:history", "message.groups": "groups:history", "app_home_opened": ""}
 
 
 def manifest() -> dict[str, Any]:
@@ -71,10 +72,12 @@ def test_the_command_is_the_one_that_is_listened_to_and_its_hint_names_its_verbs
 def test_every_subscribed_event_has_its_scope() -> None:
     settings, scopes = manifest()["settings"], manifest()["oauth_config"]["scopes"]["bot"]
 
-    assert {EVENT_SCOPES[event] for event in settings["event_subscriptions"]["bot_events"]} <= set(scopes)
+    asked = settings["event_subscriptions"]["bot_events"]
+    assert set(asked) == set(EVENT_SCOPES)
+    assert {EVENT_SCOPES[event] for event in asked if EVENT_SCOPES[event]} <= set(scopes)
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
-    assert manifest()["features"]["app_home"]["home_tab_enabled"] is False
+    assert manifest()["features"]["app_home"]["home_tab_enabled"] is True
 
 
 @pytest.mark.parametrize(
