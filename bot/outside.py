@@ -15,6 +15,7 @@ from bot.adapters.http_calls.executor import HttpCalls
 from bot.adapters.kubernetes.by_kubectl import Kubectl
 from bot.adapters.kubernetes.client import Credentials
 from bot.adapters.kubernetes.executor import Kubernetes
+from bot.adapters.kubernetes.identities import ReaderAndOperator
 from bot.adapters.pagerduty.events import PagerDuty
 from bot.adapters.programs.executor import Programs
 from bot.adapters.programs.running import run as run_program
@@ -87,8 +88,14 @@ def executors(
 ) -> dict[Family, Executor]:
     in_cluster = not settings.kubeconfig and IN_CLUSTER.exists()
     credentials = Credentials(settings.kubeconfig or None, in_cluster=in_cluster)
-    kubernetes = Kubernetes(credentials, clock=clock, kubectl=Kubectl.found(run_program))
-    stack.push_async_callback(kubernetes.close)
+    kubectl = Kubectl.found(run_program)
+    operator = Kubernetes(credentials, clock=clock, kubectl=kubectl)
+    stack.push_async_callback(operator.close)
+    kubernetes: Executor = operator
+    if settings.kubeconfig_reader:
+        reader = Kubernetes(Credentials(settings.kubeconfig_reader), clock=clock, kubectl=kubectl)
+        stack.push_async_callback(reader.close)
+        kubernetes = ReaderAndOperator(reader, operator)
     http = HttpCalls(settings.http_allow, secret=configuration.secret)
     programs = Programs(lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)})
     return {

@@ -98,6 +98,7 @@ class Settings(BaseModel):
     slack_app_token: Secret = Field(alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL", pattern=r"^https?://\S+/api/$")
     kubeconfig: str = Field("", alias="KUBECONFIG")
+    kubeconfig_reader: str = Field("", alias="PAGETURNER_KUBECONFIG_READER")
     database: Path = Field(Path("pageturner.db"), alias="PAGETURNER_DATABASE")
     runbooks: Path = Field(Path("runbooks"), alias="PAGETURNER_RUNBOOKS")
     channel: str = Field("incidents", alias="PAGETURNER_CHANNEL", min_length=1, max_length=80)

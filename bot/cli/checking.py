@@ -61,6 +61,8 @@ def _settings() -> tuple[str, ...]:
         found.append(f"PAGETURNER_RUNBOOKS: there is no folder {configured.runbooks}")
     if configured.kubeconfig and not all(Path(each).is_file() for each in configured.kubeconfig.split(":") if each):
         found.append("KUBECONFIG: names a file that does not exist")
+    if configured.kubeconfig_reader and not Path(configured.kubeconfig_reader).is_file():
+        found.append("PAGETURNER_KUBECONFIG_READER: names a file that does not exist")
     if not configured.database.absolute().parent.is_dir():
         found.append(f"PAGETURNER_DATABASE: there is no folder {configured.database.absolute().parent}")
     return tuple(found)

@@ -61,6 +61,7 @@ def _document(numbers: Numbers) -> dict[str, object]:
         "incidents": numbers.incidents,
         "resolved": numbers.resolved,
         "escalated": numbers.escalated,
+        "reasons_copied": numbers.copied,
         **_medians(numbers),
         "runbooks": runbooks,
     }
@@ -83,6 +84,8 @@ def _show(numbers: Numbers, days: int) -> None:
     ended = f"{numbers.resolved} resolved, {numbers.escalated} escalated"
     screen.say(f"Last {card_words.plural(days, 'day')}: {card_words.plural(numbers.incidents, 'incident')}, {ended}")
     approvals = f"{card_words.plural(numbers.approvals, 'approval')}, {numbers.quick} of them in under 3 s"
+    if numbers.copied:
+        approvals += f", {card_words.plural(numbers.copied, 'reason')} copied from an earlier approval"
     screen.say(f"{approvals}; median to approve {_span(numbers.median_to_approve)}")
     screen.say(f"Median to resolve {_span(numbers.median_to_resolve)}")
     if numbers.runbooks:

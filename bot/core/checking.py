@@ -58,7 +58,21 @@ def check(runbook: Runbook) -> list[Problem]:
     found += _wait_problems(runbook, uses)
     found += _parameter_problems(runbook)
     found += _limit_problems(runbook, uses)
+    found += _schedule_problems(runbook)
     return found
+
+
+def _schedule_problems(runbook: Runbook) -> list[Problem]:
+    known = ", ".join(sorted(runbook.schedules)) or "none"
+    return [
+        Problem(
+            runbook.path, 0, f"approvers.{tier}.oncall",
+            f"there is no schedule {name}", f"write it into schedules.yaml (there are: {known})",
+        )
+        for tier, rule in sorted(runbook.approvers.items())
+        for name in rule.oncall
+        if name not in runbook.schedules
+    ]  # fmt: skip
 
 
 def advise(runbook: Runbook) -> list[Problem]:

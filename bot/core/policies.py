@@ -5,7 +5,7 @@ forbid is not done, approved or not. Every answer carries its reasons, in order,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -78,11 +78,17 @@ def policy_digest(rules: Digest) -> Digest:
     return plans.digest({"ladder": _TABLE, "policies": rules})
 
 
-def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str]) -> ApproverRule | None:
-    """The runbook's own rule, else everybody whom the settings name; None when nobody is named at all."""
+def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str], local: datetime) -> ApproverRule | None:
+    """The runbook's own rule, else everybody whom the settings name; None when nobody is named at all.
+
+    Whoever is on call now stands in it by name: when the turn changes, what was asked before is asked anew.
+    """
     declared = runbook.approvers.get(highest(tier, Tier.MEDIUM))
     if declared is not None:
-        return declared
+        known = [runbook.schedules[name] for name in declared.oncall if name in runbook.schedules]
+        on_call = {user for each in known if (user := each.on_call(local)) is not None}
+        resolved = replace(declared, users=declared.users | on_call, oncall=())
+        return resolved if resolved.users or resolved.groups else None
     users = frozenset(UserId(each) for each in defaults if not each.startswith("S"))
     groups = frozenset(GroupId(each) for each in defaults if each.startswith("S"))
     return ApproverRule(users, groups) if users or groups else None

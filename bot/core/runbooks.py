@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from bot.core.alerts import Severity
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Effect, Json, Replay, Tier
+from bot.core.schedules import Schedule
 from bot.core.windows import Window
 
 DEFAULT_TIME_LIMIT = timedelta(minutes=10)
@@ -182,15 +183,19 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True)
 class ApproverRule:
-    """Who may approve. Never empty: an empty rule is a load error, not "everyone"."""
+    """Who may approve. Never empty: an empty rule is a load error, not "everyone".
+
+    `oncall` names schedules; who is on call joins `users` each time that a step is decided about.
+    """
 
     users: frozenset[UserId]
     groups: frozenset[GroupId]
     quorum: int = 1
     not_requester: bool = False
+    oncall: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        names = [*sorted(self.groups), *sorted(self.users)]
+        names = [*sorted(self.groups), *sorted(self.users), *(f"on call in {name}" for name in self.oncall)]
         quorum = f"{self.quorum} of " if self.quorum > 1 else ""
         return quorum + ", ".join(names) + (", not the requester" if self.not_requester else "")
 
@@ -242,6 +247,7 @@ class Runbook:
     `approvers` may lack a tier: the settings' default rule then applies. `notes` is prose shown on escalation.
     `manifests` has the documents of each file that a kubectl command names, by its path below the folder of runbooks.
     `programs` are all that its steps may run beside what is built in. `scope` bounds level 3.
+    `schedules` say who is on call when.
     """
 
     name: RunbookName
@@ -263,6 +269,7 @@ class Runbook:
     manifests: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     programs: tuple[AllowedProgram, ...] = ()
     scope: Scope | None = None
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

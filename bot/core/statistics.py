@@ -72,6 +72,7 @@ class _Story:
     to_resolve: timedelta | None = None
     is_escalated: bool = False
     is_resolved: bool = False
+    reasons: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,17 @@ class RunbookNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """`resolved` and `escalated` overlap: an incident can be escalated first and resolved later."""
+    """`resolved` and `escalated` overlap: an incident can be escalated first and resolved later.
+
+    `copied`: reasons for an approval that the same person had given before, word for word.
+    """
 
     incidents: int
     resolved: int
     escalated: int
     approvals: int
     quick: int
+    copied: int
     median_to_approve: timedelta | None
     median_to_resolve: timedelta | None
     runbooks: tuple[RunbookNumbers, ...]
@@ -123,6 +128,7 @@ class Tally:
             escalated=sum(story.is_escalated for story in self._stories),
             approvals=len(waits),
             quick=_quick(waits),
+            copied=_copied(self._stories),
             median_to_approve=_median(waits),
             median_to_resolve=_median(_resolutions(self._stories)),
             runbooks=tuple(self._of(name) for name in names),
@@ -149,6 +155,11 @@ class Tally:
 
 def _resolutions(stories: Iterable[_Story]) -> list[timedelta]:
     return [story.to_resolve for story in stories if story.to_resolve is not None]
+
+
+def _copied(stories: Iterable[_Story]) -> int:
+    given = [reason for story in stories for reason in story.reasons]
+    return len(given) - len(set(given))
 
 
 def _quick(waits: Iterable[timedelta]) -> int:
@@ -178,6 +189,8 @@ def _vote(story: _Story, asked: _Asked, each: Recorded) -> None:
     """The yes that completes the quorum ends the wait."""
     before = len(asked.voters)
     asked.voters.add(each.actor.id)
+    if isinstance(each.event, events.VoteCast) and each.event.reason:
+        story.reasons.append((each.actor.id, " ".join(each.event.reason.casefold().split())))
     if before < asked.approval.rule.quorum <= len(asked.voters):
         runbook = story.runs[-1].runbook if story.runs else ""
         story.to_approve.append((runbook, each.at - asked.since))

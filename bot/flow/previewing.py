@@ -166,7 +166,7 @@ class Previewer:
             level=setting.level,
             situation=setting.situation,
             local=local,
-            rule=policies.rule_for(runbook, step.tier, self._approvers),
+            rule=policies.rule_for(runbook, step.tier, self._approvers, local),
             violations=over,
             unmet=(*setting.standing.unearned(spec), *unmet),
             used=setting.lately.get(LAST_HOUR, {}),

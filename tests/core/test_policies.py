@@ -190,11 +190,11 @@ def test_default_deny_an_engine_that_permits_nothing_or_fails_lets_nothing_run()
 def test_the_runbooks_rule_wins_over_the_defaults_and_an_empty_rule_is_nobody() -> None:
     own = b.runbook()
     bare = replace(own, approvers={})
-    assert policies.rule_for(own, Tier.MEDIUM, frozenset({"U0CHI"})) == b.RULE
-    assert policies.rule_for(bare, Tier.MEDIUM, frozenset({"U0CHI", "S0SRE"})) == ApproverRule(
+    assert policies.rule_for(own, Tier.MEDIUM, frozenset({"U0CHI"}), b.T0) == b.RULE
+    assert policies.rule_for(bare, Tier.MEDIUM, frozenset({"U0CHI", "S0SRE"}), b.T0) == ApproverRule(
         frozenset({b.CHI}), frozenset({b.SRE})
     )
-    assert policies.rule_for(bare, Tier.MEDIUM, frozenset()) is None
+    assert policies.rule_for(bare, Tier.MEDIUM, frozenset(), b.T0) is None
 
 
 def test_changed_policies_are_another_digest() -> None:

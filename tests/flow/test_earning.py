@@ -10,6 +10,7 @@ from bot.core.alerts import Alert
 from bot.core.errors import Refused
 from bot.core.ids import Digest, GroupId, IncidentId, StepId
 from bot.core.incidents import Incident
+from bot.core.operations import Tier
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome, Performed, Target
 from bot.core.runbooks import Command, Level, Runbook, Scope, StepSpec
@@ -238,6 +239,29 @@ async def test_a_policy_may_keep_an_owner_from_granting() -> None:
         world.rules = CedarSet([Source("x", text)]).rules
         with pytest.raises(Refused, match=r"levels are frozen \(policy no\)"):
             await world.desk.grant_level(last.id, b.ANA, reason=WHY)
+
+
+NOT_ANA = (
+    '@id("not-ana") @reason("ana is away") forbid (principal == User::"U0ANA", action == Action::"approve", resource);'
+)
+
+
+async def test_a_policy_keeps_somebody_from_approving_at_the_press_and_at_the_claim() -> None:
+    from bot.adapters.cedar.policies import CedarSet, Source
+
+    world = world_with(replace(runbook(), approvers={Tier.MEDIUM: replace(b.RULE, quorum=2)}))
+    forbidding = replace(CedarSet([Source("x", NOT_ANA)]).rules, digest=world.rules.digest)
+    async with world.alive():
+        asked = (await fire(world, 1)).approval
+        assert asked is not None
+        await world.desk.vote_approve(asked.id, b.ANA)
+        world.rules = forbidding
+        with pytest.raises(Refused, match=r"ana is away \(policy not-ana\)"):
+            await world.desk.vote_approve(asked.id, b.ANA)
+        await world.desk.vote_approve(asked.id, b.BEN)
+        await world.rest()
+        incident = await world.incident(1)
+        assert world.executor.performed == [] and "ana is away" in incident.closed_approvals[0].reason
 
 
 async def test_changed_policies_make_an_open_approval_stale() -> None:

@@ -1,21 +1,20 @@
-"""`calendar.yaml` beside the runbooks: freezes that are known beforehand, on the organisation's own wall clock.
-
-Like the list of programs, all of it loads or nothing does.
-"""
+"""`calendar.yaml` beside the runbooks: freezes that are known beforehand, on the organisation's own wall clock."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from bot.adapters.runbook_files import loading, strict_yaml, yaml_problems
-from bot.adapters.runbook_files.findings import Findings, Place, Unreadable
+from bot.adapters.runbook_files import yaml_problems
+from bot.adapters.runbook_files.findings import Findings, Place
+from bot.adapters.runbook_files.side_files import SideFile
 from bot.adapters.runbook_files.yaml_models import NAME, Line, Strict, shaped, wrong
 from bot.core.errors import Invalid
 from bot.core.freezes import CALENDAR, Freeze, Scope, ScopeKind
-from bot.core.runbooks import Problem
+from bot.core.operations import Json
 
 FILE = "calendar.yaml"
 
@@ -50,24 +49,8 @@ class CalendarForm(Strict):
     freezes: Annotated[list[FreezeForm], Field(max_length=1_000)]
 
 
-def load(root: Path, zone: ZoneInfo) -> tuple[tuple[Freeze, ...], tuple[Problem, ...]]:
-    """Past, present and future freezes, earliest first, or what is wrong with the file. No file: none."""
-    path = root / FILE
-    if not path.exists():
-        return (), ()
-    try:
-        document = strict_yaml.load(loading.read(path, root, shown=str(path)).decode("utf-8-sig"), str(path))
-    except Unreadable as error:
-        return (), (error.finding,)
-    except UnicodeDecodeError:
-        return (), (Problem(str(path), 1, "", "is not UTF-8 text", "save it as UTF-8"),)
-    found = Findings(str(path), document.lines)
-    freezes = _freezes(document.value, zone, found)
-    problems = (*document.problems, *found.problems)
-    return ((), problems) if problems else (freezes, ())
-
-
-def _freezes(value: object, zone: ZoneInfo, found: Findings) -> tuple[Freeze, ...]:
+def read(value: Json, found: Findings, *, zone: ZoneInfo) -> tuple[Freeze, ...]:
+    """Past, present and future freezes, earliest first."""
     try:
         form = CalendarForm.model_validate(value)
     except ValidationError as error:
@@ -114,33 +97,12 @@ def _keys(parent: Place) -> list[str]:
     return [field.alias or name for name, field in form.model_fields.items()]
 
 
-class CalendarFile:
-    """The calendar as it stands: always the last good one, and what is wrong now."""
-
+class CalendarFile(SideFile[tuple[Freeze, ...]]):
     def __init__(self, root: Path, zone: ZoneInfo) -> None:
         """Raise Invalid when it cannot be read: a freeze that nobody sees missing is worse than no start."""
-        self._root = root
-        self._zone = zone
-        self._stamp = self._stamped()
-        self._freezes, self.problems = load(root, zone)
+        super().__init__(root / FILE, partial(read, zone=zone))
         if self.problems:
             raise Invalid(str(self.problems[0]), place=FILE, remedy="correct it; pageturner check shows all")
 
     def freezes(self) -> tuple[Freeze, ...]:
-        return self._freezes
-
-    def reload_if_changed(self) -> bool:
-        stamp = self._stamped()
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        freezes, self.problems = load(self._root, self._zone)
-        self._freezes = self._freezes if self.problems else freezes
-        return True
-
-    def _stamped(self) -> tuple[int, ...]:
-        try:
-            status = (self._root / FILE).stat()
-        except OSError:
-            return ()
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        return self.content or ()

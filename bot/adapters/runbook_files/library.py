@@ -10,23 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.adapters.runbook_files import loading, manifests, program_declarations
+from bot.adapters.runbook_files import loading, manifests, program_declarations, schedule_file
 from bot.adapters.runbook_files.findings import Unreadable
+from bot.adapters.runbook_files.loading import Beside
+from bot.adapters.runbook_files.side_files import SideFile
 from bot.core import checking
 from bot.core.ids import Digest, RunbookName
-from bot.core.runbooks import AllowedProgram, Library, Problem, Runbook
+from bot.core.runbooks import Library, Problem, Runbook
 
 Check = Callable[[Runbook], list[Problem]]
 _Stamp = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """The programs that steps may run: the last good list, and what is wrong with the file now."""
-
-    stamp: _Stamp = ()
-    programs: tuple[AllowedProgram, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,8 @@ class RunbookFiles:
         self._root = root
         self._check = check
         self._entries: Mapping[Path, _Entry] = {}
-        self._declared = _Declared()
+        self._programs = SideFile(root / program_declarations.FILE, program_declarations.read)
+        self._schedules = SideFile(root / schedule_file.FILE, schedule_file.read)
         self._library = Library(MappingProxyType({}))
         self.reload_if_changed()
 
@@ -60,10 +54,9 @@ class RunbookFiles:
 
     def reload_if_changed(self) -> bool:
         """True when the library is a new one."""
-        declared = self._declarations()
-        if declared.programs != self._declared.programs:  # they decide what a runbook may hold: look at all again
+        if any([self._programs.reload_if_changed(), self._schedules.reload_if_changed()]):
+            # they decide what a runbook may hold: look at all again
             self._entries = {path: replace(entry, stamp=(0,), digest=None) for path, entry in self._entries.items()}
-        self._declared = declared
         paths = list(loading.find(self._root))[: loading.MOST_FILES]
         entries = {path: self._entry(path) for path in paths}
         library = self._assembled(entries)
@@ -73,12 +66,8 @@ class RunbookFiles:
             self._library = library
         return is_new
 
-    def _declarations(self) -> _Declared:
-        stamp = _stamp(self._root / program_declarations.FILE)
-        if stamp == self._declared.stamp:
-            return self._declared
-        programs, problems = program_declarations.load(self._root)
-        return _Declared(stamp, self._declared.programs if problems else programs, problems)
+    def _beside(self) -> Beside:
+        return Beside(self._programs.content or (), self._schedules.content or {})
 
     def _entry(self, path: Path) -> _Entry:
         before = self._entries.get(path)
@@ -94,7 +83,7 @@ class RunbookFiles:
         digest = loading.digest(content)
         if before and digest == before.digest and not before.names:
             return _Entry(stamp, digest, before.good, before.problems)
-        loaded = loading.load(content, shown=shown, programs=self._declared.programs)
+        loaded = loading.load(content, shown=shown, beside=self._beside())
         names = manifests.named(loaded.runbook) if loaded.runbook else ()
         stamp = self._stamps(path, names)
         loaded = manifests.complete(loaded, self._root)
@@ -111,7 +100,11 @@ class RunbookFiles:
         for entry in entries.values():
             if entry.good:
                 by_name[entry.good.name].append(entry.good)
-        problems = [*self._declared.problems, *(each for entry in entries.values() for each in entry.problems)]
+        problems = [
+            *self._programs.problems,
+            *self._schedules.problems,
+            *(each for entry in entries.values() for each in entry.problems),
+        ]
         runbooks = {}
         for name, found in sorted(by_name.items()):
             if len(found) > 1:
@@ -123,7 +116,7 @@ class RunbookFiles:
             remedy = "create it, or set PAGETURNER_RUNBOOKS"
             problems.append(Problem(str(self._root), 1, "", "the folder of runbooks does not exist", remedy))
         ordered = tuple(sorted(problems, key=lambda each: (each.path, each.line)))
-        return Library(MappingProxyType(runbooks), ordered, self._declared.programs)
+        return Library(MappingProxyType(runbooks), ordered, self._beside().programs)
 
     def _had(self, runbook: Runbook) -> bool:
         before = self._library.runbooks.get(runbook.name)

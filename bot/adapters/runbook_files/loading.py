@@ -6,8 +6,8 @@ A file is hostile until read: it may be huge, a pipe, a link to somewhere else, 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.adapters.runbook_files import markdown_form, yaml_form
@@ -15,12 +15,15 @@ from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.core.commands import kubectl_files
 from bot.core.ids import Digest
 from bot.core.runbooks import AllowedProgram, Problem
+from bot.core.schedules import Schedule
 
 LARGEST_FILE = 256 * 1024
 MOST_FILES = 20_000
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".md"})
-_OTHER_FILES = frozenset({"readme.md", "escalation.yaml", "escalation.yml", "programs.yaml", "calendar.yaml"})
+_OTHER_FILES = frozenset(
+    {"readme.md", "escalation.yaml", "escalation.yml", "programs.yaml", "calendar.yaml", "schedules.yaml"}
+)
 _MANIFEST = ".manifest"
 """How a file for kubectl is named where there is no folder for them: a mounted config map is flat."""
 
@@ -67,8 +70,16 @@ def digest(content: bytes) -> Digest:
     return Digest(hashlib.blake2b(content, digest_size=32).hexdigest())
 
 
-def load(content: bytes, *, shown: str, programs: tuple[AllowedProgram, ...] = ()) -> Loaded:
-    """By the form that the name's ending promises. `programs` are those that its steps may run."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the files beside the runbooks say that a runbook may speak of."""
+
+    programs: tuple[AllowedProgram, ...] = ()
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+
+
+def load(content: bytes, *, shown: str, beside: Beside = Beside()) -> Loaded:
+    """By the form that the name's ending promises."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,7 +87,10 @@ def load(content: bytes, *, shown: str, programs: tuple[AllowedProgram, ...] = (
         return Loaded(None, (Problem(shown, line, "", "is not UTF-8 text", "save it as UTF-8"),))
     load_form = markdown_form.load if shown.lower().endswith(".md") else yaml_form.load
     loaded = load_form(text, path=shown, digest=digest(content))
-    return replace(loaded, runbook=replace(loaded.runbook, programs=programs)) if loaded.runbook else loaded
+    runbook = loaded.runbook
+    if runbook is None:
+        return loaded
+    return replace(loaded, runbook=replace(runbook, programs=beside.programs, schedules=beside.schedules))
 
 
 def placed(problem: Problem, loaded: Loaded) -> Problem:

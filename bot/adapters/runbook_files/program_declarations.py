@@ -1,20 +1,16 @@
-"""`programs.yaml` beside the runbooks: the local programs that steps may run, each one whole command line.
+"""`programs.yaml` beside the runbooks: the local programs that steps may run, each one whole command line."""
 
-All of it loads or nothing does: a half-read list would refuse steps that were fine a moment ago.
-"""
-
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bot.adapters.runbook_files import loading, strict_yaml, yaml_problems
-from bot.adapters.runbook_files.findings import Findings, Place, Unreadable
+from bot.adapters.runbook_files import yaml_problems
+from bot.adapters.runbook_files.findings import Findings, Place
 from bot.adapters.runbook_files.yaml_models import NAME, ParameterName, Strict, Text, TierWord, WholePattern, shaped
 from bot.core.commands import declared
 from bot.core.errors import Invalid
-from bot.core.operations import Effect, Replay, Tier
-from bot.core.runbooks import AllowedProgram, Parameter, Problem
+from bot.core.operations import Effect, Json, Replay, Tier
+from bot.core.runbooks import AllowedProgram, Parameter
 
 FILE = "programs.yaml"
 
@@ -37,33 +33,16 @@ _Name = Annotated[str, shaped(NAME, "a name", "write lower-case letters, digits 
 _FORM = TypeAdapter(dict[_Name, ProgramForm])
 
 
-def load(root: Path) -> tuple[tuple[AllowedProgram, ...], tuple[Problem, ...]]:
-    """The declared programs in the order of their names, or what is wrong with the file. No file: none."""
-    path = root / FILE
-    if not path.exists():
-        return (), ()
+def read(value: Json, found: Findings) -> tuple[AllowedProgram, ...]:
+    """The declared programs in the order of their names."""
     try:
-        content = loading.read(path, root, shown=str(path))
-        document = strict_yaml.load(content.decode("utf-8-sig"), str(path))
-    except Unreadable as error:
-        return (), (error.finding,)
-    except UnicodeDecodeError:
-        return (), (Problem(str(path), 1, "", "is not UTF-8 text", "save it as UTF-8"),)
-    found = Findings(str(path), document.lines)
-    programs = _programs(document.value or {}, found)
-    problems = (*document.problems, *found.problems)
-    return ((), problems) if problems else (programs, ())
-
-
-def _programs(value: object, found: Findings) -> tuple[AllowedProgram, ...]:
-    try:
-        forms = _FORM.validate_python(value)
+        forms = _FORM.validate_python(value or {})
     except ValidationError as error:
         for each in error.errors(include_url=False):
             yaml_problems.explain(each, found, _keys)
         return ()
-    read = (_program(name, form, found) for name, form in sorted(forms.items()))
-    return tuple(program for program in read if program is not None)
+    made = (_program(name, form, found) for name, form in sorted(forms.items()))
+    return tuple(program for program in made if program is not None)
 
 
 def _program(name: str, form: ProgramForm, found: Findings) -> AllowedProgram | None:

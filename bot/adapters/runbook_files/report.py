@@ -5,16 +5,27 @@ Uses the same loading as the running bot, so that what passes here loads there.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.adapters.runbook_files import calendar, library, loading, manifests, program_declarations
+from bot.adapters.runbook_files import (
+    calendar,
+    library,
+    loading,
+    manifests,
+    program_declarations,
+    schedule_file,
+    side_files,
+)
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
 from bot.adapters.runbook_files.library import Check
+from bot.adapters.runbook_files.loading import Beside
 from bot.core import checking
 from bot.core.ids import RunbookName
 from bot.core.runbooks import Problem, Runbook
 
+SIDE_FILES = frozenset({calendar.FILE, program_declarations.FILE, schedule_file.FILE})
 _ANY_ZONE = ZoneInfo("UTC")
 """Whether the calendar can be read does not depend on its zone."""
 
@@ -46,16 +57,24 @@ def _load(paths: Iterable[Path]) -> Iterator[Loaded]:
     for given in sorted(set(paths)):
         files = list(loading.find(given)) if given.is_dir() else [given]
         root = given if given.is_dir() else given.parent
-        programs, problems = program_declarations.load(root)
-        yield Loaded(None, (*problems, *calendar.load(root, _ANY_ZONE)[1]))
+        beside, problems = _beside(root)
+        yield Loaded(None, problems)
         for path in files:
-            if path.name in (program_declarations.FILE, calendar.FILE):
+            if path.name in SIDE_FILES:
                 continue
             try:
-                loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path), programs=programs)
+                loaded = loading.load(loading.read(path, root, shown=str(path)), shown=str(path), beside=beside)
                 yield manifests.complete(loaded, root)
             except Unreadable as error:
                 yield Loaded(None, (error.finding,))
+
+
+def _beside(root: Path) -> tuple[Beside, tuple[Problem, ...]]:
+    """What stands beside the runbooks, and all that is wrong with it."""
+    programs, of_programs = side_files.load(root / program_declarations.FILE, program_declarations.read)
+    schedules, of_schedules = side_files.load(root / schedule_file.FILE, schedule_file.read)
+    _, of_calendar = side_files.load(root / calendar.FILE, partial(calendar.read, zone=_ANY_ZONE))
+    return Beside(programs or (), schedules or {}), (*of_programs, *of_schedules, *of_calendar)
 
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:

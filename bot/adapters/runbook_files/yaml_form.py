@@ -82,9 +82,10 @@ def _judge(form: RunbookForm, found: Findings) -> None:
     """What single values cannot show: keys that belong together or exclude each other."""
     for tier, rule in form.approvers.items():
         place: Place = ("approvers", str(tier))
-        if not rule.users and not rule.groups:
-            found.at(place, "nobody may approve", "name users or groups by id, or leave the tier out for the default")
-        if not rule.groups and rule.users and rule.quorum > len(set(rule.users)):
+        if not rule.users and not rule.groups and not rule.oncall:
+            remedy = "name users or groups by id or a schedule, or leave the tier out for the default"
+            found.at(place, "nobody may approve", remedy)
+        if not rule.groups and not rule.oncall and rule.users and rule.quorum > len(set(rule.users)):
             found.at(
                 place, f"{rule.quorum} people must approve, {len(set(rule.users))} may", "lower quorum or add users"
             )
@@ -211,7 +212,11 @@ def _scope(form: ScopeForm | None) -> Scope | None:
 def _approvers(form: RunbookForm) -> dict[Tier, ApproverRule]:
     return {
         tier: ApproverRule(
-            frozenset(map(UserId, rule.users)), frozenset(map(GroupId, rule.groups)), rule.quorum, rule.not_requester
+            frozenset(map(UserId, rule.users)),
+            frozenset(map(GroupId, rule.groups)),
+            rule.quorum,
+            rule.not_requester,
+            tuple(rule.oncall),
         )
         for tier, rule in form.approvers.items()
     }

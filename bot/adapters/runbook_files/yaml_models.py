@@ -181,7 +181,8 @@ Counter = Annotated[
 ParameterName = Annotated[
     str, shaped(PARAMETER_NAME, "a parameter name", "use letters, digits and _, not beginning with a digit")
 ]
-UserIds = list[Annotated[str, shaped(_USER, "a Slack user id", "write the id (U...), never a name")]]
+UserId_ = Annotated[str, shaped(_USER, "a Slack user id", "write the id (U...), never a name")]
+UserIds = list[UserId_]
 GroupIds = list[Annotated[str, shaped(_GROUP, "a Slack user group id", "write the id (S...), never a name")]]
 HeaderName = Annotated[str, shaped(_HEADER, "a header name", "use letters, digits and dashes")]
 
@@ -297,6 +298,7 @@ class StepForm(ActionForm):
 class ApproverForm(Strict):
     users: UserIds = []
     groups: GroupIds = []
+    oncall: Annotated[Lines, Field(max_length=10)] = []
     quorum: Annotated[int, Field(ge=1, le=10)] = 1
     not_requester: bool = False
 

@@ -1,15 +1,17 @@
 """calendar.yaml: freezes on the organisation's wall clock, through daylight saving, read whole or not at all."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.adapters.runbook_files import calendar, report
+from bot.adapters.runbook_files import calendar, report, side_files
 from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.core.errors import Invalid
-from bot.core.freezes import ScopeKind
+from bot.core.freezes import Freeze, ScopeKind
+from bot.core.runbooks import Problem
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GOOD = """\
@@ -29,8 +31,13 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
+def loaded(folder: Path) -> tuple[tuple[Freeze, ...], tuple[Problem, ...]]:
+    found, problems = side_files.load(folder / "calendar.yaml", partial(calendar.read, zone=BERLIN))
+    return found or (), problems
+
+
 def test_a_freeze_is_meant_on_the_wall_clock_of_the_organisation(tmp_path: Path) -> None:
-    freezes, problems = calendar.load(written(tmp_path, GOOD), BERLIN)
+    freezes, problems = loaded(written(tmp_path, GOOD))
     assert problems == ()
     forward, back, friday = freezes
     assert (friday.at, friday.until) == (
@@ -48,7 +55,7 @@ def test_a_freeze_is_meant_on_the_wall_clock_of_the_organisation(tmp_path: Path)
 
 
 def test_it_is_on_between_its_ends_only(tmp_path: Path) -> None:
-    friday = calendar.load(written(tmp_path, GOOD), BERLIN)[0][2]
+    friday = loaded(written(tmp_path, GOOD))[0][2]
     assert friday.until is not None
     assert not friday.is_on(friday.at.replace(year=2025)) and friday.is_on(friday.at)
     assert not friday.is_on(friday.until)
@@ -86,7 +93,7 @@ def test_a_bad_calendar_is_named_and_keeps_the_bot_from_starting(
     tmp_path: Path, text: str, key: str, says: str
 ) -> None:
     folder = written(tmp_path, text)
-    problem = calendar.load(folder, BERLIN)[1][0]
+    problem = loaded(folder)[1][0]
     assert problem.key == key and says in problem.message, problem
     assert problem in report.check([folder])
     with pytest.raises(Invalid, match=r"calendar\.yaml"):

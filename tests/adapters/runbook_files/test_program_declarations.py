@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.runbook_files import program_declarations, report
+from bot.adapters.runbook_files import program_declarations, report, side_files
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.core import risk
 from bot.core.commands import parsing
@@ -107,8 +107,8 @@ def test_a_bad_declaration_is_named_with_its_key_and_nothing_of_the_file_is_used
     tmp_path: Path, declared: str, key: str, says: str
 ) -> None:
     (tmp_path / "programs.yaml").write_text(f"{GOOD}{declared}\n" if declared[0] != "-" else declared, "utf-8")
-    programs, problems = program_declarations.load(tmp_path)
-    assert programs == () and len(problems) == 1
+    programs, problems = side_files.load(tmp_path / "programs.yaml", program_declarations.read)
+    assert programs is None and len(problems) == 1
     assert problems[0].key == key and says in problems[0].message, problems[0]
 
 

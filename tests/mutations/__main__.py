@@ -1,0 +1,177 @@
+"""Seeded bugs: each guard is taken out in turn, in a copy of the code, and a named test must fall.
+
+Run by hand: `python -m tests.mutations [WORD]`. Prints a table of guard and fallen test; exits 1 when a bug survives or
+a guard is not where it was.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("bot", "tests", "runbooks", "pyproject.toml", "manifest.yml", "README.md", "deploy")
+_FALLEN = re.compile(r"^FAILED \S+?::(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`before` stands exactly once in the file; `tests` are what is run against the bug."""
+
+    guard: str
+    path: str
+    before: str
+    after: str
+    tests: str
+
+
+POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
+LADDER, LEVELS, STOPS, ROAD = (
+    "tests/core/test_policies.py",
+    "tests/flow/test_earning.py",
+    "tests/flow/test_freezing.py",
+    "tests/flow/test_road.py",
+)
+
+MUTANTS = (
+    Mutant("flapping", GUARDS, "if situation.is_flapping:", "if False:", LADDER),
+    Mutant("came back", GUARDS, "if situation.has_come_back:", "if False:", LADDER),
+    Mutant("loop breaker", GUARDS, "if situation.cures >= MOST_CURES:", "if False:", LADDER),
+    Mutant("confidence of the match", GUARDS, "elif situation.confidence < THRESHOLD:", "elif False:", LADDER),
+    Mutant("a person chose", GUARDS, "if situation.is_chosen_by_person:", "if False:", LADDER),
+    Mutant("evidence that failed", GUARDS, "return [*found, *situation.doubts]", "return found", LADDER),
+    Mutant(
+        "a way back",
+        GUARDS,
+        "if not (step.judgement.is_reversible or step.undo is not None or step.preview.undo):",
+        "if False:",
+        LADDER,
+    ),
+    Mutant("verification", GUARDS, "if not is_verified:", "if False:", LADDER),
+    Mutant("change window", GUARDS, "not scope.window.contains(local)", "False", LADDER),
+    Mutant("one target", GUARDS, "if len(step.preview.targets) > 1:", "if False:", LADDER),
+    Mutant("high never alone", POLICIES, "or case.step.tier is Tier.HIGH:", "or False:", LADDER),
+    Mutant("guards are law", POLICIES, "case.level >= Level.CONDITIONAL and not case.unmet", "True", LADDER),
+    Mutant("default deny", POLICIES, "    if not asked.is_allowed:", "    if False:", LADDER),
+    Mutant("production by namespace", POLICIES, "if each.lower() in risk.PRODUCTION", "if False", LADDER),
+    Mutant("limits", POLICIES, "    if case.violations:", "    if False:", LADDER),
+    Mutant("policy at the vote", POLICIES, "    if not answer.is_allowed:", "    if False:", LEVELS),
+    Mutant(
+        "policies in the digest",
+        "bot/core/plans.py",
+        '        "policy": step.decision.policy,\n',
+        "",
+        LEVELS,
+    ),
+    Mutant("demotion", EARNING, "trouble.at >= grant.at:", "False:", LEVELS),
+    Mutant("a changed frame", "bot/core/levels.py", "if self.grant.frame != frame(runbook):", "if False:", LEVELS),
+    Mutant("a changed step", "bot/core/levels.py", "or step_digest(spec) in self.grant.steps:", "or True:", LEVELS),
+    Mutant(
+        "thirty clean days", "bot/core/track_records.py", "if self.bad_since(now - CLEAN_FOR):", "if False:", LEVELS
+    ),
+    Mutant(
+        "owners grant",
+        EARNING,
+        "if user not in rule.users and not (standing.groups & rule.groups):",
+        "if False:",
+        LEVELS,
+    ),
+    Mutant(
+        "one grant only",
+        EARNING,
+        "        if asked.is_granted is not None:\n            by",
+        "        if False:\n            by",
+        LEVELS,
+    ),
+    Mutant(
+        "freeze at the claim",
+        "bot/flow/executing.py",
+        "        frozen = self._freezer.why_held(incident)\n        if frozen:",
+        "        frozen = ''\n        if frozen:",
+        STOPS,
+    ),
+    Mutant(
+        "freeze before the run",
+        "bot/flow/executing.py",
+        "        frozen = self._freezer.why_held(known)",
+        "        frozen = ''",
+        STOPS,
+    ),
+    Mutant(
+        "the calendar",
+        "bot/flow/freezing.py",
+        "return [*self._freezes, *self._calendar()]",
+        "return [*self._freezes]",
+        STOPS,
+    ),
+    Mutant(
+        "glass needs two", "bot/flow/desk.py", "if asked is not None and asked.asked_by == user:", "if False:", STOPS
+    ),
+    Mutant(
+        "voters looked up at the claim",
+        "bot/flow/executing.py",
+        "        unfit = await self._unfit_voter(incident)",
+        "        unfit = ''",
+        ROAD,
+    ),
+    Mutant(
+        "the digest at the claim",
+        "bot/flow/executing.py",
+        'return "" if now == asked.digest else',
+        'return "" if True else',
+        ROAD,
+    ),
+    Mutant(
+        "expiry at the claim", "bot/flow/executing.py", "if self._clock.now() >= asked.expires_at:", "if False:", ROAD
+    ),
+    Mutant("quorum", "bot/core/approvals.py", ">= self.rule.quorum", ">= 1", "tests/core/test_approvals.py"),
+    Mutant(
+        "four eyes",
+        "bot/core/approvals.py",
+        "if rule.not_requester and requester == person.id:",
+        "if False:",
+        "tests/core/test_approvals.py",
+    ),
+)
+
+
+def main() -> None:
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    survived = 0
+    for mutant in MUTANTS:
+        if word not in mutant.guard:
+            continue
+        fallen = _fallen(mutant)
+        survived += not fallen
+        first = fallen[0].partition("[")[0] if fallen else "NOTHING: the bug survives"
+        print(f"{mutant.guard:32} {len(fallen):3} fall, first {first}", flush=True)
+    sys.exit(1 if survived else 0)
+
+
+def _fallen(mutant: Mutant) -> list[str]:
+    """The tests that fail once the guard is gone, in a copy: nothing here is ever changed."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        file = copy / mutant.path
+        text = file.read_text("utf-8")
+        if text.count(mutant.before) != 1:
+            sys.exit(
+                f"{mutant.guard}: {mutant.path} holds {mutant.before!r} {text.count(mutant.before)} times, not once"
+            )
+        file.write_text(text.replace(mutant.before, mutant.after), "utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", mutant.tests]
+        ran = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+        return sorted(_FALLEN.findall(ran.stdout))
+
+
+if __name__ == "__main__":
+    main()
