@@ -28,6 +28,7 @@ from bot.adapters.ticking import TICK_SECONDS, Ticker
 from bot.core import summary
 from bot.core.cards import Audience
 from bot.core.redaction import Redactor
+from bot.flow import restoring
 from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
@@ -134,6 +135,11 @@ async def _recall(bot: Bot) -> None:
     await bot.accountant.start()
     await bot.freezer.start()
     await bot.earner.start()
+    if bot.store.backup_at is not None:
+        await restoring.hand_over(
+            bot.recorder, bot.store, backup_at=bot.store.backup_at, escalate_to=bot.settings.approvers
+        )
+        await bot.store.forget_backup()
     await bot.intake.start()
     bot.announcer.inherit([head.incident for head in await bot.store.heads()])
 

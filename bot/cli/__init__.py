@@ -233,6 +233,17 @@ def export(
 
 
 @application.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; it must not be there yet.")],
+    database: Database = None,
+) -> None:
+    """Copy the database while the bot is running. A restored copy asks people before anything goes on."""
+    from bot.cli import keeping
+
+    keeping.run(target, database=database)
+
+
+@application.command()
 def verify(database: Database = None, as_json: AsJson = False) -> None:
     """Check the whole database: what adds up, what does not, and what nobody could know from it."""
     from bot.cli import verifying

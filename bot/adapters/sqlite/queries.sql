@@ -76,7 +76,10 @@ WHERE id IN (SELECT incident FROM events WHERE sequence = 1 AND at >= ? AND at <
 SELECT id, version, state, due_at, fingerprints, changed_at, number FROM incidents ORDER BY number DESC LIMIT ?;
 
 -- name: last_number
-SELECT coalesce(max(number), 0) FROM incidents;
+SELECT max(
+    coalesce((SELECT max(number) FROM incidents), 0),
+    coalesce((SELECT value FROM meta WHERE name = 'numbers_from'), 0)
+);
 
 -- name: pending
 SELECT id, alert, received_at, key, tries FROM inbox WHERE became IS NULL ORDER BY id;
@@ -113,3 +116,16 @@ ON CONFLICT (id) DO UPDATE SET lifted_by = excluded.lifted_by, lifted_at = exclu
 
 -- name: freezes
 SELECT id, kind, name, reason, person, at, until FROM freezes WHERE lifted_at IS NULL ORDER BY at, id;
+
+-- name: mark_backup
+INSERT INTO meta (name, value) VALUES ('backup_at', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: skip_numbers
+INSERT INTO meta (name, value) SELECT 'numbers_from', coalesce(max(number), 0) + ?1 FROM incidents WHERE true
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
+
+-- name: backup_mark
+SELECT value FROM meta WHERE name = 'backup_at';
+
+-- name: forget_backup
+DELETE FROM meta WHERE name = 'backup_at';

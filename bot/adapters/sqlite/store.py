@@ -6,6 +6,7 @@ Reads and writes have their own connections; what a write may do is decided in `
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 
 import aiosqlite
@@ -33,6 +34,8 @@ class Store(Archive):
         self.writer = writer
         self._clock = clock
         self._closing = AsyncExitStack()
+        self.backup_at: datetime | None = None
+        """When this file was copied from another one; None once what stood open has been handed to people."""
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Store":
@@ -57,6 +60,7 @@ class Store(Archive):
                 raise connections.translate(problem, path=place, verb="opened") from problem
             stack.push_async_callback(reading.close)
             store = cls(reading, place, writer=writer, clock=clock)
+            store.backup_at = await _backup_at(reading)
             store._closing = stack.pop_all()
             return store
 
@@ -85,11 +89,21 @@ class Store(Archive):
     async def note_try(self, item: InboxId) -> int:
         return await self.writer.submit(writes.CountTry(item))
 
+    async def forget_backup(self) -> None:
+        """What the copy left open is with people now: from here on it is a database like any other."""
+        await self.writer.submit(writes.ForgetBackup())
+        self.backup_at = None
+
     async def put_freeze(self, freeze: Freeze) -> None:
         await self.writer.submit(writes.PutFreeze(freeze))
 
     async def note(self, posted: Posted) -> None:
         await self.writer.submit(writes.PutPosted(posted))
+
+
+async def _backup_at(connection: aiosqlite.Connection) -> datetime | None:
+    found = list(await connection.execute_fetchall(sql("backup_mark")))
+    return rows.moment(found[0][0]) if found else None
 
 
 async def _check_health(connection: aiosqlite.Connection, path: Path) -> None:

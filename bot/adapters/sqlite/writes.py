@@ -54,7 +54,16 @@ class Batch:
         self.statements[statement].append(row)
 
 
-ORDER = ("put_incident", "add_event", "add_inbox", "settle_inbox", "set_tries", "put_posted", "put_freeze")
+ORDER = (
+    "put_incident",
+    "add_event",
+    "add_inbox",
+    "settle_inbox",
+    "set_tries",
+    "put_posted",
+    "put_freeze",
+    "forget_backup",
+)
 
 
 class Write(Protocol[T_co]):
@@ -166,6 +175,16 @@ class PutFreeze:
 
     def decide(self, known: Known, batch: Batch) -> None:  # noqa: ARG002 - stopping asks nothing
         batch.add("put_freeze", rows.freeze_row(self.freeze))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetBackup:
+    @property
+    def questions(self) -> Questions:
+        return Questions()
+
+    def decide(self, known: Known, batch: Batch) -> None:  # noqa: ARG002 - the mark is only about the file
+        batch.add("forget_backup", ())
 
 
 def check_pending(known: Known, settles: Sequence[Settlement]) -> None:
