@@ -5,7 +5,6 @@ The last good set stays in use when a file breaks. Must not know what an answer 
 
 import itertools
 import json
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from bot.core import plans
 from bot.core.authorization import Answer, Deciding, Entity, Request, Rules
 from bot.core.errors import Invalid
 from bot.core.runbooks import Problem
-
-log = logging.getLogger(__name__)
 
 FOLDER = "policies"
 SUFFIX = ".cedar"
