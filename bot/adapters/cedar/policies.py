@@ -51,10 +51,15 @@ def ladder() -> Source:
     return Source("the ladder", (_HERE / "ladder.cedar").read_text("utf-8"))
 
 
+def _files(root: Path) -> list[Path]:
+    """In their folder, or beside the runbooks: a mounted config map is flat."""
+    return sorted([*root.glob(f"*{SUFFIX}"), *(root / FOLDER).glob(f"*{SUFFIX}")])
+
+
 def sources(root: Path) -> tuple[list[Source], list[Problem]]:
     """The operators' files below the folder of runbooks, by name; what cannot be read is a problem."""
     found, problems = [], []
-    for path in sorted((root / FOLDER).glob(f"*{SUFFIX}")):
+    for path in _files(root):
         try:
             raw = path.read_bytes()
             if len(raw) > LARGEST_FILE:
@@ -223,7 +228,7 @@ class PolicyFiles:
 
     def _stamped(self) -> tuple[tuple[str, int, int], ...]:
         found = []
-        for path in sorted((self._root / FOLDER).glob(f"*{SUFFIX}")):
+        for path in _files(self._root):
             try:
                 status = path.stat()
             except OSError:

@@ -130,6 +130,13 @@ def test_a_new_set_is_taken_up_and_a_bad_one_leaves_the_last_good_in_force(tmp_p
     assert found.rules().digest == before
 
 
+def test_policies_may_lie_flat_beside_the_runbooks(tmp_path: Path) -> None:
+    text = '@id("no") @reason("not today") forbid (principal, action == Action::"execute", resource);'
+    (tmp_path / "ours.cedar").write_text(text, "utf-8")
+    rules = PolicyFiles(tmp_path).rules()
+    assert rules.authorize(Request(BOT, Action.EXECUTE, STEP, SITUATION)).reasons == ("not today (policy no)",)
+
+
 def test_the_ladder_itself_is_valid() -> None:
     assert policies.check(ROOT / "nowhere") == []
     assert policies._problems(Source("ladder", policies.ladder().text)) == []
