@@ -13,11 +13,11 @@ from tests.crash.lives import Lives
 from tests.stories import living
 
 EVERY_MOMENT = os.environ.get("TEST_EVERY_MOMENT") == "1"
-STORE_MOMENTS = range(0, 40, 1 if EVERY_MOMENT else 2)
+STORE_MOMENTS = range(0, 40, 1 if EVERY_MOMENT else 5)
 """One undisturbed road passes forty moments, before and after each of twenty writes; a death that does not happen fails
-its test. After a write is like before the next one, so every second moment is taken unless all are asked for."""
+its test. Every fifth is taken, by turns one before and one after a write, unless all are asked for."""
 
-CAREFUL_MOMENTS = range(7, 64, 1 if EVERY_MOMENT else 8)
+CAREFUL_MOMENTS = range(7, 64, 1 if EVERY_MOMENT else 15)
 """Some moments of a road that finds a value, asks, waits and only then changes something."""
 
 CAREFUL = """\

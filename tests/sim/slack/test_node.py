@@ -18,7 +18,7 @@ import pytest
 from bot.sim.slack.outcomes import Result
 from bot.sim.slack.server import SlackSim
 
-pytestmark = [pytest.mark.node, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.node, pytest.mark.timeout(180), pytest.mark.xdist_group("node")]  # one installation at a time
 
 FOLDER = Path(__file__).parent / "node"
 INSTALL_SECONDS = 120
