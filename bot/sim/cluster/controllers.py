@@ -119,9 +119,7 @@ class Controllers:
     def _ensure_revision(self, owner: Obj, name: str) -> None:
         """A ControllerRevision per template: what `kubectl rollout history` and `undo` read."""
         namespace = objects.namespace_of(owner)
-        mine = [
-            one for one in self.store.items(kinds.CONTROLLER_REVISIONS, namespace) if objects.is_owned_by(one, owner)
-        ]
+        mine = self.store.dependents(kinds.CONTROLLER_REVISIONS, owner)
         highest = max((one["revision"] for one in mine), default=0)
         known = self.store.find(kinds.CONTROLLER_REVISIONS, namespace, name)
         if known is None:
@@ -246,7 +244,7 @@ class Controllers:
         old = self.store.find(kinds.ENDPOINTS, namespace, name)
         if old is None:
             self.store.create(kinds.ENDPOINTS, endpoints)
-        else:
+        elif old["subsets"] != endpoints["subsets"]:
             self.store.update(kinds.ENDPOINTS, objects.clone(old) | {"subsets": endpoints["subsets"]})
 
     def _report_budget(self, budget: Obj, now: float) -> None:
@@ -292,11 +290,10 @@ class Controllers:
         options = deleting.DeleteOptions(propagation="Foreground")
         has_dependents = False
         for kind in kinds.NAMESPACED:
-            for obj in self.store.items(kind, objects.namespace_of(owner)):
-                if objects.is_owned_by(obj, owner):
-                    has_dependents = True
-                    if not objects.is_terminating(obj):
-                        deleting.delete(self.store, kind, obj, options)
+            for obj in self.store.dependents(kind, owner):
+                has_dependents = True
+                if not objects.is_terminating(obj):
+                    deleting.delete(self.store, kind, obj, options)
         if not has_dependents:
             self.store.remove(resource, owner)
 

@@ -129,11 +129,10 @@ def _mark(store: Store, obj: Obj, *, grace: int) -> None:
 
 def _release_dependents(store: Store, owner: Obj) -> None:
     for resource in kinds.NAMESPACED:
-        for obj in store.items(resource, objects.namespace_of(owner)):
-            if objects.is_owned_by(obj, owner):
-                free: Obj = objects.clone(obj)
-                free["metadata"].pop("ownerReferences")
-                store.update(resource, free)
+        for obj in store.dependents(resource, owner):
+            free: Obj = objects.clone(obj)
+            free["metadata"].pop("ownerReferences")
+            store.update(resource, free)
 
 
 def finish_if_free(store: Store, resource: Resource, obj: Obj) -> None:

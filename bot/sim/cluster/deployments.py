@@ -32,8 +32,7 @@ class Deployments:
     # -- deployments
 
     def sets_of(self, deployment: Obj) -> list[Obj]:
-        sets = self.store.items(kinds.REPLICA_SETS, objects.namespace_of(deployment))
-        return sorted((one for one in sets if objects.is_owned_by(one, deployment)), key=revision_of)
+        return sorted(self.store.dependents(kinds.REPLICA_SETS, deployment), key=revision_of)
 
     def _sync(self, deployment: Obj) -> None:
         sets = self.sets_of(deployment)
@@ -243,9 +242,9 @@ def revision_of(obj: Obj) -> int:
 
 
 def current_set(deployment: Obj, sets: list[Obj]) -> Obj | None:
-    """The replicaset whose template is the deployment's (FindNewReplicaSet)."""
-    digest = objects.template_hash(deployment["spec"]["template"])
-    return next((one for one in sets if objects.template_hash(one["spec"]["template"]) == digest), None)
+    """The replicaset whose template is the deployment's, but for the hash (FindNewReplicaSet)."""
+    template = objects.without_hash(deployment["spec"]["template"])
+    return next((one for one in sets if objects.without_hash(one["spec"]["template"]) == template), None)
 
 
 def _replicas(replica_set: Obj) -> int:

@@ -95,11 +95,6 @@ def controller_of(obj: Obj) -> Obj | None:
     return next((reference for reference in references if reference.get("controller")), None)
 
 
-def is_owned_by(obj: Obj, owner: Obj) -> bool:
-    reference = controller_of(obj)
-    return reference is not None and reference["uid"] == uid_of(owner)
-
-
 def condition(obj: Obj, kind: str) -> Obj | None:
     conditions = obj.get("status", {}).get("conditions") or []
     return next((one for one in conditions if one["type"] == kind), None)
@@ -119,11 +114,18 @@ def is_active(pod: Obj) -> bool:
     return not is_terminating(pod) and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
 
 
+def without_hash(template: Obj) -> Obj:
+    """The template as it was before a controller added its hash. Shares all the rest, which nobody may change."""
+    labels = template.get("metadata", {}).get("labels", {})
+    if TEMPLATE_HASH not in labels:
+        return template
+    others = {key: value for key, value in labels.items() if key != TEMPLATE_HASH}
+    return template | {"metadata": template["metadata"] | {"labels": others}}
+
+
 def template_hash(template: Obj) -> str:
     """A stable name for a pod template, in the style of `pod-template-hash`."""
-    bare = clone(template)
-    bare.get("metadata", {}).get("labels", {}).pop(TEMPLATE_HASH, None)
-    digest = hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).digest()
+    digest = hashlib.sha256(json.dumps(without_hash(template), sort_keys=True).encode()).digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:10])
 
 

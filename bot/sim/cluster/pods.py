@@ -11,8 +11,7 @@ from bot.sim.cluster.state import Store
 
 def owned(store: Store, owner: Obj) -> list[Obj]:
     """All pods of this owner, also those that are going."""
-    pods = store.items(kinds.PODS, objects.namespace_of(owner))
-    return [pod for pod in pods if objects.is_owned_by(pod, owner)]
+    return store.dependents(kinds.PODS, owner)
 
 
 def active(store: Store, owner: Obj) -> list[Obj]:

@@ -33,6 +33,8 @@ _NOT_FROM_CLIENTS = (
 )
 
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
+Key = tuple[str, str]
+"""Namespace (empty where there is none) and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Store:
         self._suffix = suffix
         self.version = FIRST_VERSION
         self.history: deque[Change] = deque(maxlen=history_length)
-        self._objects: dict[Resource, dict[tuple[str, str], Obj]] = {one: {} for one in kinds.STORED}
+        self._objects: dict[Resource, dict[Key, Obj]] = {one: {} for one in kinds.STORED}
+        self._dependents: dict[tuple[Resource, str], set[Key]] = {}  # by the owner's UID, as the controllers ask
         self._listeners: set[asyncio.Event] = set()
 
     # -- reading
@@ -79,6 +82,11 @@ class Store:
         """Objects ordered by namespace and name; of every namespace when none is given."""
         table = self._objects[resource]
         return [table[key] for key in sorted(table) if not namespace or key[0] == namespace]
+
+    def dependents(self, resource: Resource, owner: Obj) -> list[Obj]:
+        """Objects that this owner controls, ordered by namespace and name."""
+        table = self._objects[resource]
+        return [table[key] for key in sorted(self._dependents.get((resource, objects.uid_of(owner)), ()))]
 
     def by_uid(self, uid: str) -> Obj | None:
         for table in self._objects.values():
@@ -141,6 +149,7 @@ class Store:
         before = self._objects[resource].pop(key, None)
         if before is None:
             raise statuses.not_found(resource, key[1])
+        self._index(resource, key, before, None)
         gone: Obj = objects.clone(before)
         self._record("DELETED", resource, gone, before)
         return gone
@@ -149,6 +158,7 @@ class Store:
         key = self._key(resource, obj)
         before = self._objects[resource].get(key)
         self._objects[resource][key] = obj
+        self._index(resource, key, before, obj)
         self._record(type_, resource, obj, before)
         return obj
 
@@ -158,8 +168,17 @@ class Store:
         self.history.append(Change(self.version, type_, resource, obj, before))
         self.notify()
 
+    def _index(self, resource: Resource, key: Key, before: Obj | None, after: Obj | None) -> None:
+        old, new = (_controller_uid(each) for each in (before, after))
+        if old == new:
+            return
+        if old:
+            self._dependents[resource, old].discard(key)
+        if new:
+            self._dependents.setdefault((resource, new), set()).add(key)
+
     @staticmethod
-    def _key(resource: Resource, obj: Obj) -> tuple[str, str]:
+    def _key(resource: Resource, obj: Obj) -> Key:
         return (objects.namespace_of(obj) if resource.namespaced else "", objects.name_of(obj))
 
     # -- waiting
@@ -178,6 +197,11 @@ class Store:
         """Wake every listener: an object, a fault or a log changed."""
         for event in self._listeners:
             event.set()
+
+
+def _controller_uid(obj: Obj | None) -> str:
+    reference = objects.controller_of(obj) if obj else None
+    return str(reference["uid"]) if reference else ""
 
 
 def _without_version(obj: Obj) -> Obj:
