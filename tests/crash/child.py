@@ -1,13 +1,16 @@
 """The real bot as a process of its own, with a store that dies on either side of the commit that it is told.
 
-Run by the crash tests only: the settings come from the environment, the point of death from the first argument.
+Forked from a server that has imported everything once: starting Python and reading the libraries costs far more than
+what is tested, and each test has two lives or more.
 """
 
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot import app, settings
@@ -16,8 +19,9 @@ from bot.adapters.sqlite.store import Store
 from bot.core.redaction import Redactor
 from bot.ports import Clock, Commit, Delivery, InboxItem, Posted
 
-READY = "ready "
 NEVER = -1
+_NURSERY = get_context("forkserver")
+_NURSERY.set_forkserver_preload([__name__, "kubernetes.aio.client", "kubernetes.aio.config"])
 
 
 class MortalStore(Store):
@@ -52,18 +56,29 @@ async def _open(path: Path, clock: Clock) -> Store:
     return await MortalStore.open(path, clock)
 
 
-async def _serve() -> None:
+def born(environment: Mapping[str, str], dies_at: int) -> tuple[ForkServerProcess, Connection]:
+    """A bot with these settings that has begun to start. Its connection says the port once it is ready."""
+    parent, child = _NURSERY.Pipe(duplex=False)
+    process = _NURSERY.Process(target=_live, args=(dict(environment), dies_at, child), daemon=True)
+    process.start()
+    child.close()
+    return process, parent
+
+
+def _live(environment: dict[str, str], dies_at: int, ready: Connection) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    MortalStore.dies_at = dies_at
+    asyncio.run(_serve(ready))
+
+
+async def _serve(told: Connection) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
     def ready(bot: app.Bot) -> None:
-        print(f"{READY}{bot.port}", flush=True)
+        told.send(bot.port)
 
     configured = settings.read()
     logs.set_up("warning", Redactor(configured.secrets))
     await app.serve(configured, stop=stop, on_ready=ready, open_store=_open)
-
-
-if __name__ == "__main__":
-    MortalStore.dies_at = int(sys.argv[1])
-    asyncio.run(_serve())

@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -69,43 +69,28 @@ class Lives:
         self.is_delivered = False
         self._environment = environment
         self._dies_at = dies_at
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: ForkServerProcess | None = None
 
     async def ensure(self) -> None:
         """Alive and ready, or born again."""
-        while self._process is None or self._process.returncode is not None:
+        while self._process is None or not self._process.is_alive():
             if self._process is not None:
-                assert self._process.returncode == -signal.SIGKILL
+                assert self._process.exitcode == -signal.SIGKILL
                 self.deaths += 1
                 self._dies_at = child.NEVER
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.crash.child",
-                str(self._dies_at),
-                env=self._environment,
-                cwd=living.ROOT,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            await self._ready(self._process)
-
-    async def _ready(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        line = (await process.stdout.readline()).decode()
-        if line.startswith(child.READY):
-            self.port = int(line.removeprefix(child.READY))
-        else:
-            await process.wait()
+            self._process, told = await asyncio.to_thread(child.born, self._environment, self._dies_at)
+            with told, contextlib.suppress(EOFError):  # died before it was ready
+                self.port = await asyncio.to_thread(told.recv)
 
     async def kill(self) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.kill()
-            await self._process.wait()
+            await asyncio.to_thread(self._process.join)
 
     async def end(self) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.terminate()
-            await self._process.wait()
+            await asyncio.to_thread(self._process.join)
 
 
 @asynccontextmanager
