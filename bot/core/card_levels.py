@@ -15,7 +15,7 @@ REASON_CHARACTERS = 200
 
 MEANING = {
     Level.CONDITIONAL: "medium steps run alone where every guard holds and policy admits it (not in production)",
-    Level.SCOPED: "medium steps run alone in production too, inside the declared scope, one target at a time",
+    Level.SCOPED: "medium steps run alone in production too, inside the declared scope, one target first",
 }
 """What a level lets a runbook do, for whoever grants it. High steps always ask."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from bot.core import waves
 from bot.core.cards import Mention, Mono, Words
 from bot.core.durations import duration as duration  # cards read it here, with the rest of their words
 from bot.core.ids import StepId
@@ -137,12 +138,12 @@ def wrap(command: str, width: int) -> str:
 
 
 def position(incident: Incident, step: StepId) -> str:
-    """`Step 1/2`, or `Undo of step 1`."""
-    number, _, undo = step.partition("-")
-    if undo:
+    """`Step 1/2`, or `Undo of step 1`; both waves of a step stand at its place."""
+    number = waves.position_of(step) + 1
+    if waves.undone(step) is not None:
         return f"Undo of step {number}"
-    total = sum("-" not in each.plan.id for each in incident.steps)
-    return f"Step {step}/{total}"
+    total = len({waves.position_of(each.plan.id) for each in incident.steps})
+    return f"Step {number}/{total}"
 
 
 def targets(step: Step, *, shown: int = 3) -> str:

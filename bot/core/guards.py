@@ -68,12 +68,23 @@ def _doubts(incident: Incident) -> tuple[str, ...]:
 
 
 def unmet(
-    step: PlannedStep, situation: Situation, *, runbook: Runbook, is_verified: bool, level: Level, local: datetime
+    step: PlannedStep,
+    situation: Situation,
+    *,
+    runbook: Runbook,
+    is_verified: bool,
+    level: Level,
+    local: datetime,
+    first: bool | None = None,
 ) -> tuple[str, ...]:
-    """Each guard that does not hold, as a sentence. Empty: the step may run alone as far as the guards go."""
+    """Each guard that does not hold, as a sentence. Empty: the step may run alone as far as the guards go.
+
+    `first`: where one target is done before the others, whether that turned out well; None where none is.
+    """
     found = [*_about_the_match(situation), *_about_the_step(step, is_verified=is_verified)]
     if level is Level.SCOPED:
-        found += _about_the_scope(step, situation, runbook, local)
+        found += _about_the_scope(situation, runbook, local)
+        found += _about_the_targets(step, first)
     return tuple(found)
 
 
@@ -104,8 +115,8 @@ def _about_the_step(step: PlannedStep, *, is_verified: bool) -> list[str]:
     return found
 
 
-def _about_the_scope(step: PlannedStep, situation: Situation, runbook: Runbook, local: datetime) -> list[str]:
-    """Level 3 is bounded by what its runbook declares, and acts on one target."""
+def _about_the_scope(situation: Situation, runbook: Runbook, local: datetime) -> list[str]:
+    """Level 3 is bounded by what its runbook declares."""
     scope = runbook.scope
     if scope is None:
         return ["no scope is declared for level 3"]
@@ -116,6 +127,14 @@ def _about_the_scope(step: PlannedStep, situation: Situation, runbook: Runbook, 
         found.append(f"{situation.environment or 'no environment'} is outside its scope")
     if scope.window is not None and not scope.window.contains(local):
         found.append(f"it is outside its change window ({scope.window})")
-    if len(step.preview.targets) > 1:
-        found.append(f"it has {len(step.preview.targets)} targets; level 3 acts on one")
     return found
+
+
+def _about_the_targets(step: PlannedStep, first: bool | None) -> list[str]:
+    """Level 3 acts on one target first, and on the others when that turned out well."""
+    count = len(step.preview.targets)
+    if first is False:
+        return ["the target that was done first has not turned out clearly well"]
+    if first or count <= 1:
+        return []
+    return [f"it has {count} targets; to do one first it must name them one by one and have a verify: of its own"]

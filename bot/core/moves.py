@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.core import finishing
+from bot.core import finishing, waves
 from bot.core.alerts import Severity
 from bot.core.events import EscalationReason
 from bot.core.ids import RunbookName, StepId
@@ -259,7 +259,7 @@ def _after_failure(incident: Incident) -> Move | None:
             continue
         failed = f"Step {step.plan.id} failed: {step.detail}"
         if step.plan.on_failure is OnFailure.UNDO and step.undo and step.outcome is not Outcome.REFUSED:
-            undo = next((each for each in incident.steps if each.plan.id == undo_id(step.plan.id)), None)
+            undo = next((each for each in incident.steps if each.plan.id == waves.undo_id(step.plan.id)), None)
             if undo is None:
                 return PlanUndo(step.plan.id)
             if not undo.is_done:
@@ -267,10 +267,6 @@ def _after_failure(incident: Incident) -> Move | None:
             failed += f" Undo: {undo.outcome}."
         return Escalate(EscalationReason.STEP_FAILED, failed)
     return None
-
-
-def undo_id(step: StepId) -> StepId:
-    return StepId(f"{step}-undo")
 
 
 def _finished(incident: Incident) -> Move:

@@ -3,15 +3,15 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core import actors, events, parameters
+from bot.core import actors, events, parameters, waves
 from bot.core.errors import Invalid
 from bot.core.events import EscalationReason
 from bot.core.ids import StepId
 from bot.core.incidents import Incident
-from bot.core.moves import undo_id
-from bot.core.plans import Plan
-from bot.core.runbooks import Runbook
+from bot.core.plans import Plan, PlannedStep
+from bot.core.runbooks import Runbook, StepSpec
 from bot.core.states import State
+from bot.core.waves import Wave
 from bot.flow import previewing
 from bot.flow.previewing import Previewer, Setting
 from bot.flow.recording import Draft, Recorder
@@ -59,9 +59,18 @@ class Planner:
             return replace(setting, lately=self._previewer.lately(incident, step, runbook.bounds))
 
         numbered = [(StepId(str(number)), spec) for number, spec in enumerate(runbook.steps, start=1)]
-        steps = await asyncio.gather(*(self._previewer.step(spec, step, at(step)) for step, spec in numbered))
+        planned = await asyncio.gather(*(self._planned(spec, step, at(step)) for step, spec in numbered))
+        steps = [step for several in planned for step in several]
         requester = incident.chosen_by or incident.requester
         return setting.plan(steps, now=self._clock.now(), reasons=reasons, requester=requester)
+
+    async def _planned(self, spec: StepSpec, step: StepId, setting: Setting) -> tuple[PlannedStep, ...]:
+        """The step, or where level 3 would do it alone its two waves: one target first, then the others."""
+        whole = await self._previewer.step(spec, step, setting)
+        if not waves.is_split(whole, setting.level):
+            return (whole,)
+        first = await self._previewer.step(spec, waves.first_id(step), replace(setting, wave=Wave.FIRST))
+        return first, await self._previewer.step(spec, step, replace(setting, wave=Wave.REST))
 
     async def prepare(self, incident: Incident, step: StepId) -> None:
         """Preview the step again as the world is now."""
@@ -74,7 +83,7 @@ class Planner:
 
     async def plan_undo(self, incident: Incident, step: StepId) -> None:
         """The declared undo becomes a step of its own, right after the step that failed."""
-        planned = await previewing.step_again(self._runbooks, self._previewer, incident, undo_id(step))
+        planned = await previewing.step_again(self._runbooks, self._previewer, incident, waves.undo_id(step))
         if planned is None:
             await self._blocked(incident, f"Step {step} failed and its undo is not in the runbook any more.")
             return

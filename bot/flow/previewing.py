@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import captures, guards, limits, policies, risk
+from bot.core import captures, guards, limits, policies, risk, waves
 from bot.core.commands import parsing
 from bot.core.errors import Transient
 from bot.core.guards import Situation
@@ -20,6 +20,7 @@ from bot.core.operations import Effect, Family, Operation, Replay, highest
 from bot.core.plans import Plan, PlannedStep, PlannedVerification
 from bot.core.previews import Preview
 from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec, Verification
+from bot.core.waves import Wave, position_of
 from bot.flow.trusting import Trust
 from bot.ports import Executor, Runbooks
 
@@ -28,7 +29,10 @@ PREVIEW_TIMEOUT = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What one run takes from its surroundings: the runbook, its level, its values, and what was already used up."""
+    """What one run takes from its surroundings: the runbook, its level, its values, and what was already used up.
+
+    `wave` is the part of a step's targets that is meant; `is_cleared` says that the wave before it turned out well.
+    """
 
     runbook: Runbook
     level: Level
@@ -37,6 +41,8 @@ class Setting:
     spent: Mapping[str, int]
     lately: Lately = field(default_factory=dict)
     standing: Standing = NEVER_EARNED
+    wave: Wave = Wave.WHOLE
+    is_cleared: bool = False
 
     def plan(
         self, steps: Iterable[PlannedStep], *, now: datetime, reasons: tuple[str, ...], requester: UserId | None = None
@@ -115,7 +121,8 @@ class Previewer:
             reading = replace(reading, is_template=True)
         planned = reading.operations(spec, awaits)
         preview = Preview(problems=(reading.waits_for(awaits),)) if awaits else await self.preview(planned.operation)
-        return self._decided(spec, number, setting, planned=planned, preview=preview)
+        decided = self._decided(spec, number, setting, planned=planned, preview=preview)
+        return waves.as_wave(decided, setting.wave)
 
     def as_written(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
         """The step as its runbook has it, placeholders and all, decided as if its dry run had found nothing amiss."""
@@ -158,7 +165,13 @@ class Previewer:
         runbook, local = setting.runbook, self._trust.local()
         is_verified = spec.verify is not None or _is_looked_at_later(setting, position_of(step.id))
         unmet = guards.unmet(
-            step, setting.situation, runbook=runbook, is_verified=is_verified, level=setting.level, local=local
+            step,
+            setting.situation,
+            runbook=runbook,
+            is_verified=is_verified,
+            level=setting.level,
+            local=local,
+            first=setting.is_cleared if setting.wave is Wave.REST else None,
         )
         return policies.Case(
             runbook=runbook,
@@ -215,12 +228,16 @@ class _Reading:
 
     def operations(self, spec: StepSpec, awaits: tuple[str, ...]) -> _Operations:
         return _Operations(
-            operation=self.operation(spec.action),
+            operation=self.part(self.operation(spec.action)),
             undo=self.operation(spec.undo) if spec.undo else None,
             verify=self.verification(spec.verify),
             probe=self.verification(spec.probe),
             awaits=awaits,
         )
+
+    def part(self, operation: Operation) -> Operation:
+        """What this wave does of it."""
+        return waves.narrowed(operation, self.setting.wave) or operation
 
     def verification(self, verification: Verification | None) -> PlannedVerification | None:
         if verification is None:
@@ -254,11 +271,6 @@ def _is_looked_at_later(setting: Setting, position: int) -> bool:
     return False
 
 
-def position_of(step: StepId) -> int:
-    """Where the step, or the one that it undoes, stands in its runbook, from 0."""
-    return int(step.removesuffix("-undo")) - 1
-
-
 def current_setting(runbooks: Runbooks, previewer: Previewer, incident: Incident) -> Setting | None:
     """The setting of the running plan, while its runbook is byte for byte the one that was planned (F61)."""
     plan = incident.plan
@@ -274,12 +286,18 @@ async def step_again(runbooks: Runbooks, previewer: Previewer, incident: Inciden
     setting = current_setting(runbooks, previewer, incident)
     if setting is None:
         return None
-    setting = replace(setting, lately=previewer.lately(incident, step, setting.runbook.bounds))
+    setting = replace(
+        setting,
+        lately=previewer.lately(incident, step, setting.runbook.bounds),
+        wave=waves.wave_of(incident, step),
+        is_cleared=waves.is_cleared(incident, step),
+    )
     known = next((each for each in incident.steps if each.plan.id == step), None)
     if known is not None and known.attempts:
         setting = replace(setting, spent=limits.without(setting.spent, limits.counted(known.plan)))
     done = setting.runbook.steps[position_of(step)]
-    spec = _undo_spec(done, incident, StepId(step.removesuffix("-undo"))) if step.endswith("-undo") else done
+    undone = waves.undone(step)
+    spec = _undo_spec(done, incident, undone) if undone else done
     return await previewer.step(spec, step, setting) if spec else None
 
 

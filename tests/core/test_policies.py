@@ -120,7 +120,7 @@ def test_level_3_keeps_to_its_scope_its_window_and_one_target() -> None:
         (inside, replace(CLEAR, service="other"), planned(Tier.MEDIUM), b.T0, "other is outside its scope"),
         (RUNBOOK, replace(CLEAR, environment="dev"), planned(Tier.MEDIUM), b.T0, "dev is outside its scope"),
         (inside, CLEAR, planned(Tier.MEDIUM), b.T0.replace(hour=5), "outside its change window"),
-        (inside, CLEAR, replace(planned(Tier.MEDIUM), preview=two), b.T0, "2 targets; level 3 acts on one"),
+        (inside, CLEAR, replace(planned(Tier.MEDIUM), preview=two), b.T0, "2 targets; to do one first"),
         (inside, CLEAR, planned(Tier.MEDIUM), b.T0, ""),
     ]
     for runbook, situation, step, local, said in cases:

@@ -30,11 +30,12 @@ class Mutant:
 
 
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
-LADDER, LEVELS, STOPS, ROAD = (
+LADDER, LEVELS, STOPS, ROAD, WAVES = (
     "tests/core/test_policies.py",
     "tests/flow/test_earning.py",
     "tests/flow/test_freezing.py",
     "tests/flow/test_road.py",
+    "tests/flow/test_waves.py",
 )
 
 MUTANTS = (
@@ -53,7 +54,11 @@ MUTANTS = (
     ),
     Mutant("verification", GUARDS, "if not is_verified:", "if False:", LADDER),
     Mutant("change window", GUARDS, "not scope.window.contains(local)", "False", LADDER),
-    Mutant("one target", GUARDS, "if len(step.preview.targets) > 1:", "if False:", LADDER),
+    Mutant("one target first", GUARDS, "if first or count <= 1:", "if True:", LADDER),
+    Mutant("the first target's check", GUARDS, "if first is False:", "if False:", WAVES),
+    Mutant(
+        "no going on after the first", "bot/core/waves.py", "goes_on = wave is not Wave.FIRST", "goes_on = True", WAVES
+    ),
     Mutant("guards are law", POLICIES, "case.level >= Level.CONDITIONAL and not case.unmet", "True", LADDER),
     Mutant("default deny", POLICIES, "    if not asked.is_allowed:", "    if False:", LADDER),
     Mutant("production by namespace", POLICIES, "if each.lower() in risk.PRODUCTION", "if False", LADDER),
