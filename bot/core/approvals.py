@@ -54,6 +54,7 @@ class Approval:
     typed_name: str = ""
     requester: UserId | None = None
     votes: tuple[Vote, ...] = ()
+    reminded_at: datetime | None = None
 
     @property
     def yes(self) -> tuple[Vote, ...]:

@@ -94,6 +94,13 @@ class ApprovalClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalReminded:
+    """Half of the time to answer is over and nobody has: whoever may answer is called once more."""
+
+    approval: ApprovalId
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted:
     """The intent: stored before the effect. `authority` says what allowed it: the tier's rule or the approval.
 
@@ -279,6 +286,7 @@ Event: TypeAlias = (
     | ApprovalRequested
     | VoteCast
     | ApprovalClosed
+    | ApprovalReminded
     | StepStarted
     | StepFinished
     | StepHeld

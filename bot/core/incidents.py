@@ -163,6 +163,14 @@ def _approval_closed(incident: Incident, event: events.ApprovalClosed, recorded:
     return _close(incident, event.closing, event.reason, recorded.at)
 
 
+@_on(events.ApprovalReminded)
+def _reminded(incident: Incident, event: events.ApprovalReminded, recorded: Recorded) -> Incident:
+    approval = incident.approval
+    if approval is None or approval.id != event.approval:
+        raise Conflict("this approval is not open any more")
+    return replace(incident, approval=replace(approval, reminded_at=recorded.at))
+
+
 @_on(events.StepStarted)
 def _started(incident: Incident, event: events.StepStarted, recorded: Recorded) -> Incident:
     consumed = incident.closed_approval(event.approval) if event.approval else None

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from bot.core import finishing, waves
 from bot.core.alerts import Severity
+from bot.core.approvals import Approval
 from bot.core.events import EscalationReason
 from bot.core.ids import RunbookName, StepId
 from bot.core.incidents import Incident, Step
@@ -66,6 +67,11 @@ class Recover:
     """The bot was away while this step ran."""
 
     step: StepId
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Half of the time to answer is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ Move: TypeAlias = (
     | Skip
     | PlanUndo
     | Recover
+    | Remind
     | Expire
     | GiveUp
     | Escalate
@@ -287,9 +294,18 @@ def _waiting(incident: Incident, now: datetime) -> Move:
     if now >= approval.expires_at:
         return Expire()
     if not approval.is_granted:
-        return Wait(approval.expires_at)
+        return _remind(incident, approval, now)
     held = incident.step(approval.step).held_until
     return Wait(min(held, approval.expires_at)) if held is not None and now < held else Claim(approval.step)
+
+
+def _remind(incident: Incident, approval: Approval, now: datetime) -> Move:
+    """Once, at half time: early enough to be answered, late enough not to nag."""
+    asked_at = incident.state_since or now
+    half = asked_at + (approval.expires_at - asked_at) / 2
+    if approval.reminded_at is not None:
+        return Wait(approval.expires_at)
+    return Remind() if now >= half else Wait(half)
 
 
 def _unclear(incident: Incident, now: datetime, since: datetime) -> Move:

@@ -51,6 +51,7 @@ TRANSITIONS: Mapping[type[Event], tuple[tuple[State, ...], State | None]] = Mapp
         events.ApprovalRequested: ((State.READY,), State.WAITING),
         events.VoteCast: ((State.WAITING,), State.WAITING),
         events.ApprovalClosed: ((State.WAITING,), State.READY),
+        events.ApprovalReminded: ((State.WAITING,), None),
         events.StepStarted: ((State.READY,), State.RUNNING),
         events.StepFinished: ((State.RUNNING,), State.READY),  # UNCLEAR when the outcome is unknown
         events.StepHeld: ((State.READY, State.WAITING), None),

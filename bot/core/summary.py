@@ -7,13 +7,15 @@ from bot.core import (
     card_escalation,
     card_glass,
     card_levels,
+    card_reminder,
     card_root,
     card_step,
     card_summary,
     card_words,
 )
+from bot.core.approvals import Approval
 from bot.core.cards import Audience, Card
-from bot.core.incidents import Incident, Step
+from bot.core.incidents import ClosedApproval, Incident, Step
 from bot.core.plans import Verdict
 from bot.core.states import State
 
@@ -27,6 +29,7 @@ def messages(incident: Incident, *, now: datetime, audience: Audience) -> tuple[
     if _was_asked_to_choose(incident):
         shown.append(("choice", card_choice.choice(incident)))
     shown += _steps(incident, now)
+    shown += _reminders(incident)
     raised = card_summary.escalations(incident)
     for number, escalation in enumerate(raised, start=1):
         if card_root.is_opening(escalation, incident):
@@ -60,6 +63,17 @@ def _steps(incident: Incident, now: datetime) -> list[tuple[str, Card]]:
             shown.append((key, card_step.withdrawn(incident, closed)))
             present.add(key)
     return shown
+
+
+def _reminders(incident: Incident) -> list[tuple[str, Card]]:
+    """Numbered by the question that they are about, so that each keeps its message."""
+    known: list[tuple[Approval, ClosedApproval | None]] = [(each.approval, each) for each in incident.closed_approvals]
+    known += [(incident.approval, None)] if incident.approval else []
+    return [
+        (f"reminder-{number}", card_reminder.reminder(incident, approval, closed))
+        for number, (approval, closed) in enumerate(known, start=1)
+        if approval.reminded_at is not None
+    ]
 
 
 def _due(incident: Incident, step: Step) -> bool:

@@ -126,6 +126,7 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.ApprovalRequested: _asked,
     events.VoteCast: _voted,
     events.ApprovalClosed: lambda event: f"approval {event.closing}{_because(event.reason)}",
+    events.ApprovalReminded: lambda _: "asked again: nobody has answered yet",
     events.StepStarted: _started,
     events.StepFinished: _finished,
     events.StepHeld: lambda event: f"step {event.step} held back until {event.until:%H:%M:%S}{_because(event.reason)}",

@@ -147,6 +147,8 @@ class Advancer:
                 await self._planner.plan_undo(incident, step)
             case moves.Ask(step):
                 await self._approver.ask(incident, step)
+            case moves.Remind():
+                await self._approver.remind(incident)
             case moves.Expire():
                 await self._approver.expire(incident)
             case moves.GiveUp():

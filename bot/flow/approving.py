@@ -125,6 +125,17 @@ class Approver:
             text = f"Slack could not tell who you are and which groups you are in ({problem}), so this does not count."
             raise Refused(text, rule="approver.lookup", remedy=remedy) from problem
 
+    async def remind(self, incident: Incident) -> None:
+        """Call once more for an answer to the open question."""
+
+        def decide(now: Incident) -> list[Draft]:
+            asked = now.approval
+            if asked is None or now.version != incident.version:
+                return []
+            return [Draft(events.ApprovalReminded(asked.id), actors.CLOCK)]
+
+        await self._recorder.record(incident.id, decide)
+
     async def expire(self, incident: Incident) -> None:
         await self._close(
             incident, Closing.EXPIRED, EscalationReason.EXPIRED, "Nobody approved in time; nothing was run."

@@ -78,6 +78,20 @@ def test_a_reminder_after_that_is_a_message_of_its_own_with_a_number_that_stays(
     assert mentioned(cards_of(history.incident)["escalation-2"]) == {"S0SRE"}
 
 
+def test_a_question_that_nobody_answered_rings_its_approvers_once_more_and_is_taken_back_when_it_is_over() -> None:
+    history = asked(flush())
+    approval = history.incident.approval
+    assert approval is not None
+    assert "reminder-1" not in cards_of(history.incident)
+    history.then(events.ApprovalReminded(approval.id))
+    card = cards_of(history.incident)["reminder-1"]
+    assert card.fallback.startswith("INC-1 still needs your answer: ") and "expires 04:32" in card.fallback
+    assert mentioned(card) == {"S0SRE"}
+    history.then(events.ApprovalClosed(approval.id, Closing.EXPIRED))
+    over = cards_of(history.incident)["reminder-1"]
+    assert mentioned(over) == set() and "expired" in over.fallback
+
+
 def test_a_later_escalation_rings_by_its_own_message_and_the_root_only_tells_of_it() -> None:
     history = asked(flush())
     history.then(events.EscalationRaised(EscalationReason.EXPIRED, "Nobody approved in time.", ("S0LEADS",)))

@@ -73,11 +73,15 @@ def test_a_blocked_read_that_may_fail_is_skipped() -> None:
     assert move(b.planned(planned)) == moves.Skip(ONE, "because")
 
 
-def test_an_open_approval_waits_until_it_expires_and_not_longer() -> None:
+def test_an_open_approval_is_asked_about_once_more_at_half_time_and_waits_until_it_expires_and_not_longer() -> None:
     history = b.waiting(b.step(1, Tier.MEDIUM))
-    asked = history.incident.approval
-    assert asked is not None
-    assert move(history) == moves.Wait(asked.expires_at)
+    asked, since = history.incident.approval, history.incident.state_since
+    assert asked is not None and since is not None
+    half = since + (asked.expires_at - since) / 2
+    assert move(history) == moves.Wait(half)
+    assert moves.next_move(history.incident, now=half) == moves.Remind()
+    history.then(events.ApprovalReminded(asked.id))
+    assert moves.next_move(history.incident, now=half) == moves.Wait(asked.expires_at)
     assert moves.next_move(history.incident, now=asked.expires_at) == moves.Expire()
 
 

@@ -525,6 +525,31 @@ async def test_a_pager_that_is_down_is_tried_again_and_then_said_to_be_unreached
     assert len(world.pager.problems) == 5
 
 
+async def test_whoever_may_answer_is_called_once_more_at_half_time_through_a_restart_as_well(world: World) -> None:
+    await world.fire()
+    await world.later(minutes=7)
+    assert (await asked(world)).reminded_at is None
+    await world.later(minutes=1)
+    reminded_at = (await asked(world)).reminded_at
+    assert reminded_at == world.clock.now()
+    await world.later(minutes=2)
+    assert (await asked(world)).reminded_at == reminded_at
+    assert await approve(world)
+    assert (await world.incident()).state is State.RESOLVED
+
+
+async def test_a_question_whose_time_passed_while_the_bot_was_away_is_over_and_not_asked_again() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+    world.again()
+    world.clock.time += timedelta(hours=2)
+    async with world.alive():
+        await world.rest()
+        kinds = [type(each.event) for each in await world.store.history(b.INC)]
+        assert events.ApprovalReminded not in kinds and events.ApprovalClosed in kinds
+
+
 async def test_F18_a_store_that_cannot_be_written_refuses_alerts_and_runs_nothing(world: World) -> None:
     await world.fire()
     approval = await asked(world)
