@@ -213,13 +213,13 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     """The stages over the edges. Nothing runs yet."""
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
-    trust = Trust(edges.policies.rules, lambda: clock.now().astimezone(settings.zone))
+    trust = outside.trust(settings, clock, policies=edges.policies, calendar=edges.calendar, library=runbooks.current)
     approver = Approver(recorder, edges.people, clock, trust=trust, escalate_to=to)
     earner = Earner(recorder, store, runbooks, clock, standing=approver.standing, trust=trust, escalate_to=to)
     freezer = Freezer(
         store, runbooks, clock, standing=approver.standing, trust=trust, calendar=edges.calendar.freezes, escalate_to=to
     )
-    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, escalate_to=to)
+    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, trust=trust, escalate_to=to)
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
@@ -249,7 +249,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         accountant=accountant,
         freezer=freezer,
         earner=earner,
-        intake=Intake(store, store, recorder, runbooks, clock, escalate_to=to),
+        intake=Intake(store, store, recorder, runbooks, clock, trust=trust, escalate_to=to),
         advancer=advancer,
         announcer=announcer,
         desk=desk,

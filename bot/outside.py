@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -26,10 +27,12 @@ from bot.adapters.slack.people import People
 from bot.adapters.sql.executor import Sql
 from bot.adapters.sqlite.store import Store
 from bot.adapters.system_clock import SystemClock
+from bot.core.authorization import Surroundings
 from bot.core.ids import GroupId
 from bot.core.operations import Family
 from bot.core.runbooks import Library
 from bot.flow.own_steps import OwnSteps
+from bot.flow.trusting import Trust
 from bot.ports import Clock, Executor, Pager
 from bot.settings import Settings
 
@@ -81,6 +84,17 @@ async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExit
         workspace=workspace,
         people=People(client, clock, workspace, groups=lambda: _groups(settings, runbooks)),
     )
+
+
+def trust(
+    settings: Settings, clock: Clock, *, policies: PolicyFiles, calendar: CalendarFile, library: Callable[[], Library]
+) -> Trust:
+    """The policies in force, with the organisation's clock, its windows and what it says of its services."""
+
+    def local() -> datetime:
+        return clock.now().astimezone(settings.zone)
+
+    return Trust(policies.rules, local, lambda: Surroundings(calendar.open_windows(local()), library().tiers))
 
 
 def executors(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import settings
+from bot import outside, settings
 from bot.adapters.cedar.policies import PolicyFiles
+from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.system_clock import SystemClock
 from bot.cli import screen
@@ -41,13 +42,14 @@ class Asked:
 def explain(asked: Asked, *, as_json: bool) -> None:
     """Exit 2 for a runbook or a step that is not there."""
     configured = settings.read_local()
-    runbook, number = _named(asked.which, RunbookFiles(configured.runbooks))
+    files = RunbookFiles(configured.runbooks)
+    runbook, number = _named(asked.which, files)
     try:
         found = PolicyFiles(configured.runbooks)
+        calendar = CalendarFile(configured.runbooks, configured.zone)
     except Invalid as problem:
         screen.fail(str(problem))
-    clock = SystemClock()
-    trust = Trust(found.rules, lambda: clock.now().astimezone(configured.zone))
+    trust = outside.trust(configured, SystemClock(), policies=found, calendar=calendar, library=files.current)
     level = Level(asked.level) if asked.level is not None else min(runbook.max_level, Level.ASSISTED)
     about = Situation(asked.service, asked.environment, confidence=_MATCHED, is_chosen_by_person=False)
     setting = Setting(runbook, level, {}, about, {})
@@ -80,7 +82,7 @@ def _voters(step: PlannedStep, runbook: Runbook, asked: Asked, trust: Trust) -> 
         *((group, _standing(group, group)) for group in sorted(rule.groups)),
         *((user, _standing(user)) for user in sorted(rule.users)),
     ]
-    voting = Voting(runbook.name, step, asked.service, asked.environment, trust.local())
+    voting = Voting(runbook.name, step, asked.service, asked.environment, trust.local(), trust.around())
     found = []
     for name, standing in people:
         try:

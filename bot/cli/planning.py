@@ -14,6 +14,7 @@ from pathlib import Path
 from bot import outside, settings
 from bot.adapters.alerts import alertmanager, documents, generic
 from bot.adapters.cedar.policies import PolicyFiles
+from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.adapters.runbook_files.library import RunbookFiles
 from bot.adapters.system_clock import SystemClock
 from bot.cli import cards, screen
@@ -27,7 +28,6 @@ from bot.core.previews import Outcome, Performed, Preview
 from bot.core.runbooks import Library, Runbook
 from bot.flow import rehearsing
 from bot.flow.previewing import Previewer
-from bot.flow.trusting import Trust
 from bot.ports import Executor
 from bot.settings import Settings
 
@@ -157,7 +157,13 @@ async def _rehearse(wish: Wish, configured: Settings, library: Library) -> Rehea
         previewer = Previewer(
             executors,
             frozenset(configured.approvers),
-            trust=Trust(PolicyFiles(configured.runbooks).rules, lambda: clock.now().astimezone(configured.zone)),
+            trust=outside.trust(
+                configured,
+                clock,
+                policies=PolicyFiles(configured.runbooks),
+                calendar=CalendarFile(configured.runbooks, configured.zone),
+                library=lambda: library,
+            ),
         )
         try:
             plan = await rehearsing.rehearse(

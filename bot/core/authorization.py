@@ -88,6 +88,20 @@ class Rules:
     authorize: Authorize
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the organisation's own files say of now: the named windows that are open, and the tier of each service."""
+
+    windows: tuple[str, ...] = ()
+    tiers: Mapping[str, str] = field(default_factory=dict)
+
+    def tier(self, service: str) -> str:
+        """Empty for a service that is not described."""
+        return self.tiers.get(service, "")
+
+
+NOWHERE = Surroundings()
+
 BOT = Entity("Bot", "pageturner")
 
 
@@ -97,15 +111,23 @@ def user(person: UserId, groups: frozenset[GroupId]) -> Entity:
 
 def step(runbook: str, step_id: str, *, service: str, environment: str) -> Entity:
     """A step lies in its runbook, in the service and in the environment of its incident."""
-    around = [Entity("Runbook", runbook)]
-    around += [Entity("Service", service)] if service else []
-    around += [Entity("Environment", environment)] if environment else []
-    return Entity("Step", f"{runbook}/{step_id}", tuple(around))
+    return Entity("Step", f"{runbook}/{step_id}", (Entity("Runbook", runbook), *_places(service, environment)))
 
 
-def moment(local: datetime) -> dict[str, Json]:
+def runbook(name: str, *, service: str, environment: str) -> Entity:
+    """A runbook that is proposed for an incident lies where the incident does."""
+    return Entity("Runbook", name, _places(service, environment))
+
+
+def _places(service: str, environment: str) -> tuple[Entity, ...]:
+    named = (("Service", service), ("Environment", environment))
+    return tuple(Entity(kind, name) for kind, name in named if name)
+
+
+def moment(local: datetime, around: Surroundings) -> dict[str, Json]:
     """The time in the organisation's zone, as policies compare it."""
     return {
+        "windows": [*around.windows],
         "date": local.date().isoformat(),
         "weekday": WEEKDAYS[local.weekday()],
         "hour": local.hour,

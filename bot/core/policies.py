@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from bot.core import approvals, authorization, limits, plans, risk
 from bot.core.actors import Standing
-from bot.core.authorization import Answer, Request, Rules
+from bot.core.alerts import Severity
+from bot.core.authorization import NOWHERE, Answer, Entity, Request, Rules, Surroundings
 from bot.core.errors import Refused
 from bot.core.guards import Situation
 from bot.core.ids import Digest, GroupId, UserId
@@ -60,6 +61,7 @@ class Case:
     violations: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     used: Mapping[str, int] = field(default_factory=dict)
+    around: Surroundings = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,18 @@ class Voting:
     service: str
     environment: str
     local: datetime
+    around: Surroundings = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A runbook that would be started for an incident. `confidence` is the match's, 0 to 1."""
+
+    runbook: str
+    service: str
+    environment: str
+    severity: Severity = Severity.UNKNOWN
+    confidence: float = 0.0
 
 
 def policy_digest(rules: Digest) -> Digest:
@@ -187,11 +201,46 @@ def check_approver(
         "operation": case.step.operation.kind,
         "environment": case.environment,
         "service": case.service,
-        "now": authorization.moment(case.local),
+        "serviceTier": case.around.tier(case.service),
+        "now": authorization.moment(case.local, case.around),
     }
     answer = rules.authorize(Request(who, authorization.Action.APPROVE, resource, context))
     if not answer.is_allowed:
         raise Refused(f"Policy does not let you approve this: {answer.reasons[0]}.", rule="approver.policy")
+
+
+def check_proposal(who: Entity, case: Proposal, rules: Rules, *, local: datetime, around: Surroundings) -> None:
+    """Raise Refused, with the reason, where policy does not let this principal start the runbook for the incident."""
+    resource = authorization.runbook(case.runbook, service=case.service, environment=case.environment)
+    context: dict[str, Json] = {
+        "environment": case.environment,
+        "service": case.service,
+        "serviceTier": around.tier(case.service),
+        "severity": case.severity.value,
+        "confidence": round(case.confidence * 100),
+        "now": authorization.moment(local, around),
+    }
+    answer = rules.authorize(Request(who, authorization.Action.PROPOSE, resource, context))
+    if not answer.is_allowed:
+        raise Refused(
+            f"Policy does not let {case.runbook} be started here: {answer.reasons[0]}.", rule="policy.propose"
+        )
+
+
+def preview_problem(case: Case, rules: Rules) -> str:
+    """Why policy does not even let the dry run of this step be made, or nothing. Its targets are not known yet."""
+    place, operation = case.situation, case.step.operation
+    context: dict[str, Json] = {
+        "tier": case.step.tier.value,
+        "effect": case.step.judgement.effect.value,
+        "operation": operation.kind,
+        "environment": _environment(case),
+        "service": place.service,
+        "serviceTier": case.around.tier(place.service),
+        "now": authorization.moment(case.local, case.around),
+    }
+    answer = rules.authorize(Request(authorization.BOT, authorization.Action.PREVIEW, _resource(case), context))
+    return "" if answer.is_allowed else f"policy does not let it be looked at: {answer.reasons[0]}"
 
 
 # --- what policy is asked --------------------------------------------------------------------------------------------
@@ -226,11 +275,12 @@ def _context(case: Case, approval: str) -> dict[str, Json]:
         "guarded": not case.unmet,
         "environment": _environment(case),
         "service": place.service,
+        "serviceTier": case.around.tier(place.service),
         "severity": place.severity.value,
         "confidence": round(place.confidence * 100),
         "flapping": place.is_flapping,
         "targets": len(step.preview.targets),
         "counters": authorization.counters(limits.counted(step)),
         "lastHour": authorization.counters(case.used),
-        "now": authorization.moment(case.local),
+        "now": authorization.moment(case.local, case.around),
     }

@@ -289,8 +289,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """All runbooks that loaded, by name, plus what did not load. A snapshot: reloading makes a new one."""
+    """All runbooks that loaded, by name, plus what did not load. A snapshot: reloading makes a new one.
+
+    `tiers` are those of the services that are described beside them.
+    """
 
     runbooks: Mapping[RunbookName, Runbook]
     problems: tuple[Problem, ...] = ()
     programs: tuple[AllowedProgram, ...] = ()
+    tiers: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core import actors, card_home, events, freezes, parameters
+from bot.core import actors, authorization, card_home, events, freezes, parameters
 from bot.core.actors import Standing
 from bot.core.alerts import Severity
 from bot.core.approvals import MINIMUM_REASON, Approval, Choice
@@ -18,6 +18,7 @@ from bot.core.events import EscalationReason
 from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
+from bot.core.policies import Proposal
 from bot.core.previews import Outcome
 from bot.core.runbooks import Library, Runbook
 from bot.core.states import State
@@ -27,6 +28,7 @@ from bot.flow.closing import WATCHED
 from bot.flow.earning import Earner
 from bot.flow.freezing import Freezer
 from bot.flow.recording import Draft, Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Clock, Journal, Runbooks
 
 SHOWN_AFTER_CLOSING = timedelta(hours=24)
@@ -54,6 +56,7 @@ class Desk:
         *,
         freezer: Freezer,
         earner: Earner,
+        trust: Trust,
         escalate_to: tuple[str, ...],
     ) -> None:
         self._recorder = recorder
@@ -63,6 +66,7 @@ class Desk:
         self._clock = clock
         self._freezer = freezer
         self._earner = earner
+        self._trust = trust
         self._escalate_to = escalate_to
 
     # --- votes -----------------------------------------------------------------------------------------------------
@@ -132,6 +136,9 @@ class Desk:
         if runbook is None:
             return await self._choose_none(incident, user)
         known = self._runbook(runbook)
+        about = await self._recorder.load(incident)
+        proposed = Proposal(known.name, about.service, about.environment, about.severity)
+        self._check_proposal(await self._approver.standing(user), proposed)
 
         def decide(now: Incident) -> list[Draft]:
             _require(now, now.state is not State.RUNNING, "has a step running; wait until it has finished")
@@ -178,17 +185,22 @@ class Desk:
         person = standing.person
         if person.is_bot or person.is_deleted or person.is_guest or person.is_foreign:
             raise Refused("Only members of this workspace can start a runbook.", rule="run.person")
+        environment = parameters.environment(None, values)
+        self._check_proposal(standing, Proposal(runbook.name, values.get("service", ""), environment))
         actor = actors.person(user)
         opened = events.IncidentOpened(
             runbook.title,
             Severity.UNKNOWN,
             values.get("service", ""),
-            parameters.environment(None, values),
+            environment,
             requester=user,
         )
         chosen = events.RunbookChosen(runbook.name, dict(typed))
         incident = await self._recorder.open(self._recorder.new_id(), [Draft(opened, actor), Draft(chosen, actor)])
         return Answer(f"{incident.id} opened for {runbook.name}.", incident.id)
+
+    def _check_proposal(self, standing: Standing, proposed: Proposal) -> None:
+        self._trust.check_proposal(authorization.user(standing.person.id, standing.groups), proposed)
 
     # --- levels ----------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,17 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from bot.core import actors, correlation, events, matching
+from bot.core import actors, authorization, correlation, events, matching
 from bot.core.alerts import Alert
+from bot.core.errors import Refused
 from bot.core.events import EscalationReason, Event
 from bot.core.ids import IncidentId
 from bot.core.incidents import Incident
+from bot.core.policies import Proposal
 from bot.core.states import State
 from bot.flow import supervising
 from bot.flow.recording import Draft, Recorder
+from bot.flow.trusting import Trust
 from bot.ports import Clock, Delivery, Inbox, InboxItem, Journal, Runbooks, Settlement
 
 log = logging.getLogger(__name__)
@@ -38,12 +41,13 @@ class Intake:
         runbooks: Runbooks,
         clock: Clock,
         *,
+        trust: Trust,
         escalate_to: tuple[str, ...],
     ) -> None:
         self._inbox = inbox
         self._journal = journal
         self._recorder = recorder
-        self._opening = Opening(runbooks, clock, escalate_to)
+        self._opening = Opening(runbooks, clock, trust, escalate_to)
         self._clock = clock
         self._known: dict[str, IncidentId] = {}
         self._waiting: asyncio.Queue[InboxItem] = asyncio.Queue()
@@ -171,9 +175,10 @@ class Intake:
 class Opening:
     """The first events of an incident, matched at once so that its first message already says what comes next."""
 
-    def __init__(self, runbooks: Runbooks, clock: Clock, escalate_to: tuple[str, ...]) -> None:
+    def __init__(self, runbooks: Runbooks, clock: Clock, trust: Trust, escalate_to: tuple[str, ...]) -> None:
         self._runbooks = runbooks
         self._clock = clock
+        self._trust = trust
         self._escalate_to = escalate_to
         self._index: matching.Index | None = None
         self._library: object = None
@@ -183,16 +188,29 @@ class Opening:
         matched = events.RunbookMatched(found.candidates, found.chosen, found.reason)
         source = actors.source(alert.source)
         first = [Draft(event, source) for event in correlation.opened(alert)]
-        return [*first, Draft(matched, actors.BOT), Draft(self._consequence(found), actors.BOT)]
+        return [*first, Draft(matched, actors.BOT), Draft(self._consequence(found, alert), actors.BOT)]
 
-    def _consequence(self, found: matching.Match) -> Event:
+    def _consequence(self, found: matching.Match, alert: Alert) -> Event:
+        refused = {each.runbook: why for each in found.candidates if (why := self._refused(each, alert))}
+        if found.chosen in refused:
+            return events.EscalationRaised(EscalationReason.BLOCKED, refused[found.chosen], self._escalate_to)
         if found.chosen is not None:
             return events.RunbookChosen(found.chosen, {})
-        if found.candidates:
+        offered = tuple(each for each in found.candidates if each.runbook not in refused)
+        if offered:
             until = supervising.later(self._clock, CHOICE_WINDOW_SECONDS)
-            return events.ChoiceAsked(found.candidates, until)
-        text = "No runbook fits this alert."
+            return events.ChoiceAsked(offered, until)
+        text = next(iter(refused.values()), "No runbook fits this alert.")
         return events.EscalationRaised(EscalationReason.NO_RUNBOOK, text, self._escalate_to)
+
+    def _refused(self, candidate: matching.Candidate, alert: Alert) -> str:
+        """Why policy keeps the bot from starting this one for the alert, or nothing."""
+        proposed = Proposal(candidate.runbook, alert.service, alert.environment, alert.severity, candidate.score)
+        try:
+            self._trust.check_proposal(authorization.BOT, proposed)
+        except Refused as problem:
+            return str(problem)
+        return ""
 
     def _current_index(self) -> matching.Index:
         library = self._runbooks.current()

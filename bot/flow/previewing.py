@@ -120,9 +120,20 @@ class Previewer:
         if awaits:
             reading = replace(reading, is_template=True)
         planned = reading.operations(spec, awaits)
-        preview = Preview(problems=(reading.waits_for(awaits),)) if awaits else await self.preview(planned.operation)
+        if awaits:
+            preview = Preview(problems=(reading.waits_for(awaits),))
+        else:
+            preview = await self._permitted_preview(spec, number, setting, planned)
         decided = self._decided(spec, number, setting, planned=planned, preview=preview)
         return waves.as_wave(decided, setting.wave)
+
+    async def _permitted_preview(
+        self, spec: StepSpec, number: StepId, setting: Setting, planned: "_Operations"
+    ) -> Preview:
+        """Policy is asked before the outside is: what it forbids is not even looked at."""
+        unseen = self._undecided(spec, number, setting, planned=planned, preview=Preview())
+        problem = policies.preview_problem(self._case(unseen, spec, setting, ()), self._trust.rules())
+        return Preview(problems=(problem,)) if problem else await self.preview(planned.operation)
 
     def as_written(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
         """The step as its runbook has it, placeholders and all, decided as if its dry run had found nothing amiss."""
@@ -132,11 +143,19 @@ class Previewer:
     def _decided(
         self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
     ) -> PlannedStep:
+        step = self._undecided(spec, number, setting, planned=planned, preview=preview)
+        over = limits.violations(setting.spent, limits.counted(step), setting.runbook.limits)
+        over += limits.beyond(step, setting.runbook.bounds, setting.lately)
+        return replace(step, decision=policies.decide(self._case(step, spec, setting, over), self._trust.rules()))
+
+    def _undecided(
+        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
+    ) -> PlannedStep:
         judgement = risk.judge(planned.operation, environment=setting.situation.environment, raised=spec.risk)
         if planned.probe is not None and judgement.replay is Replay.ONCE:
             judgement = replace(judgement, replay=Replay.PROBE)
         tier = highest(judgement.tier, spec.risk)
-        undecided = PlannedStep(
+        return PlannedStep(
             id=number,
             name=spec.name,
             operation=planned.operation,
@@ -154,11 +173,6 @@ class Previewer:
             capture=spec.capture,
             patience=spec.patience,
             awaits=planned.awaits,
-        )
-        over = limits.violations(setting.spent, limits.counted(undecided), setting.runbook.limits)
-        over += limits.beyond(undecided, setting.runbook.bounds, setting.lately)
-        return replace(
-            undecided, decision=policies.decide(self._case(undecided, spec, setting, over), self._trust.rules())
         )
 
     def _case(self, step: PlannedStep, spec: StepSpec, setting: Setting, over: tuple[str, ...]) -> policies.Case:
@@ -183,6 +197,7 @@ class Previewer:
             violations=over,
             unmet=(*setting.standing.unearned(spec), *unmet),
             used=setting.lately.get(LAST_HOUR, {}),
+            around=self._trust.around(),
         )
 
     async def preview(self, operation: Operation) -> Preview:

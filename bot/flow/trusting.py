@@ -7,32 +7,37 @@ from datetime import datetime
 from bot.core import authorization, policies
 from bot.core.actors import Standing
 from bot.core.approvals import Approval
-from bot.core.authorization import Action, Entity, Request, Rules
+from bot.core.authorization import Action, Entity, Request, Rules, Surroundings
 from bot.core.errors import Refused
 from bot.core.ids import UserId
 from bot.core.incidents import Incident
 from bot.core.operations import Json
-from bot.core.policies import Voting
+from bot.core.policies import Proposal, Voting
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """`rules` are the policies in force now; `local` is the time in the organisation's zone."""
+    """`rules` are the policies in force now; `local` is the organisation's time, `around` what its files say of it."""
 
     rules: Callable[[], Rules]
     local: Callable[[], datetime]
+    around: Callable[[], Surroundings] = Surroundings
 
     def check(
         self, standing: Standing, action: Action, resource: Entity, *, doing: str, more: Mapping[str, Json]
     ) -> None:
         """Raise Refused, with the reason, where policy does not let this person do it now."""
         who = authorization.user(standing.person.id, standing.groups)
-        context = {**more, "now": authorization.moment(self.local())}
+        context = {**more, "now": authorization.moment(self.local(), self.around())}
         answer = self.rules().authorize(Request(who, action, resource, context))
         if action is Action.FREEZE and answer.error:
             return  # stopping is never kept by policies that cannot be asked
         if not answer.is_allowed:
             raise Refused(f"Policy does not let you {doing}: {answer.reasons[0]}.", rule=f"policy.{action}")
+
+    def check_proposal(self, who: Entity, proposed: Proposal) -> None:
+        """Raise Refused where policy does not let this principal start this runbook there now."""
+        policies.check_proposal(who, proposed, self.rules(), local=self.local(), around=self.around())
 
     def check_approver(
         self, standing: Standing, incident: Incident, asked: Approval, *, requester: UserId | None
@@ -44,5 +49,6 @@ class Trust:
             service=incident.service,
             environment=incident.environment,
             local=self.local(),
+            around=self.around(),
         )
         policies.check_approver(standing, voting, self.rules(), rule=asked.rule, requester=requester)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.core import errors
 from bot.core.actors import Person, Standing
 from bot.core.alerts import Alert
+from bot.core.authorization import Surroundings
 from bot.core.cards import Card
 from bot.core.freezes import Freeze
 from bot.core.ids import GroupId, IncidentId, UserId
@@ -220,6 +221,7 @@ class World:
         self.secrets: tuple[str, ...] = ("hunter2hunter2",)
         self.rules = b.RULES
         self.calendar: list[Freeze] = []
+        self.around = Surroundings()
         self.tasks: list[asyncio.Task[None]] = []
         self._wire()
 
@@ -228,7 +230,7 @@ class World:
         to = {"escalate_to": ESCALATE_TO}
         self.recorder = Recorder(self.store, self.clock)
         self.accountant = Accountant(self.recorder, self.store, self.clock)
-        trust = Trust(lambda: self.rules, self.clock.now)
+        trust = Trust(lambda: self.rules, self.clock.now, lambda: self.around)
         self.approver = Approver(self.recorder, self.people, self.clock, trust=trust, **to)
         self.earner = Earner(
             self.recorder,
@@ -272,7 +274,7 @@ class World:
             closer=Closer(self.recorder, self.clock),
             earner=self.earner,
         )  # fmt: skip
-        self.intake = Intake(self.store, self.store, self.recorder, self.runbooks, self.clock, **to)
+        self.intake = Intake(self.store, self.store, self.recorder, self.runbooks, self.clock, trust=trust, **to)
         self.announcer = Announcer(
             self.recorder,
             self.store,
@@ -290,6 +292,7 @@ class World:
             self.clock,
             freezer=self.freezer,
             earner=self.earner,
+            trust=trust,
             **to,
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.adapters.runbook_files import loading, manifests, program_declarations, schedule_file
+from bot.adapters.runbook_files import loading, manifests, program_declarations, schedule_file, service_file
 from bot.adapters.runbook_files.findings import Unreadable
 from bot.adapters.runbook_files.loading import Beside
 from bot.adapters.runbook_files.side_files import SideFile
@@ -45,6 +45,7 @@ class RunbookFiles:
         self._entries: Mapping[Path, _Entry] = {}
         self._programs = SideFile(root / program_declarations.FILE, program_declarations.read)
         self._schedules = SideFile(root / schedule_file.FILE, schedule_file.read)
+        self._services = SideFile(root / service_file.FILE, service_file.read)
         self._library = Library(MappingProxyType({}))
         self.reload_if_changed()
 
@@ -57,6 +58,7 @@ class RunbookFiles:
         if any([self._programs.reload_if_changed(), self._schedules.reload_if_changed()]):
             # they decide what a runbook may hold: look at all again
             self._entries = {path: replace(entry, stamp=(0,), digest=None) for path, entry in self._entries.items()}
+        self._services.reload_if_changed()
         paths = list(loading.find(self._root))[: loading.MOST_FILES]
         entries = {path: self._entry(path) for path in paths}
         library = self._assembled(entries)
@@ -103,6 +105,7 @@ class RunbookFiles:
         problems = [
             *self._programs.problems,
             *self._schedules.problems,
+            *self._services.problems,
             *(each for entry in entries.values() for each in entry.problems),
         ]
         runbooks = {}
@@ -116,7 +119,7 @@ class RunbookFiles:
             remedy = "create it, or set PAGETURNER_RUNBOOKS"
             problems.append(Problem(str(self._root), 1, "", "the folder of runbooks does not exist", remedy))
         ordered = tuple(sorted(problems, key=lambda each: (each.path, each.line)))
-        return Library(MappingProxyType(runbooks), ordered, self._beside().programs)
+        return Library(MappingProxyType(runbooks), ordered, self._beside().programs, self._services.content or {})
 
     def _had(self, runbook: Runbook) -> bool:
         before = self._library.runbooks.get(runbook.name)

@@ -22,7 +22,15 @@ MOST_FILES = 20_000
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".md"})
 _OTHER_FILES = frozenset(
-    {"readme.md", "escalation.yaml", "escalation.yml", "programs.yaml", "calendar.yaml", "schedules.yaml"}
+    {
+        "readme.md",
+        "escalation.yaml",
+        "escalation.yml",
+        "programs.yaml",
+        "calendar.yaml",
+        "schedules.yaml",
+        "services.yaml",
+    }
 )
 _MANIFEST = ".manifest"
 """How a file for kubectl is named where there is no folder for them: a mounted config map is flat."""

@@ -16,6 +16,7 @@ from bot.adapters.runbook_files import (
     manifests,
     program_declarations,
     schedule_file,
+    service_file,
     side_files,
 )
 from bot.adapters.runbook_files.findings import Loaded, Unreadable
@@ -25,7 +26,7 @@ from bot.core import checking
 from bot.core.ids import RunbookName
 from bot.core.runbooks import Problem, Runbook
 
-SIDE_FILES = frozenset({calendar.FILE, program_declarations.FILE, schedule_file.FILE})
+SIDE_FILES = frozenset({calendar.FILE, program_declarations.FILE, schedule_file.FILE, service_file.FILE})
 _ANY_ZONE = ZoneInfo("UTC")
 """Whether the calendar can be read does not depend on its zone."""
 
@@ -74,7 +75,8 @@ def _beside(root: Path) -> tuple[Beside, tuple[Problem, ...]]:
     programs, of_programs = side_files.load(root / program_declarations.FILE, program_declarations.read)
     schedules, of_schedules = side_files.load(root / schedule_file.FILE, schedule_file.read)
     _, of_calendar = side_files.load(root / calendar.FILE, partial(calendar.read, zone=_ANY_ZONE))
-    return Beside(programs or (), schedules or {}), (*of_programs, *of_schedules, *of_calendar)
+    _, of_services = side_files.load(root / service_file.FILE, service_file.read)
+    return Beside(programs or (), schedules or {}), (*of_programs, *of_schedules, *of_calendar, *of_services)
 
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:

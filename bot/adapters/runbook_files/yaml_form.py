@@ -14,6 +14,7 @@ from bot.adapters.runbook_files.yaml_models import (
     ScopeForm,
     StepForm,
     WaitForm,
+    WindowForm,
 )
 from bot.core.ids import Digest, GroupId, RunbookName, UserId
 from bot.core.operations import Tier
@@ -204,9 +205,11 @@ def _match(form: RunbookForm) -> Match:
 def _scope(form: ScopeForm | None) -> Scope | None:
     if form is None:
         return None
-    days = form.window
-    window = Window(tuple(days.days), days.start, days.end) if days else None
-    return Scope(tuple(form.service), tuple(form.environment), window)
+    return Scope(tuple(form.service), tuple(form.environment), window(form.window) if form.window else None)
+
+
+def window(form: WindowForm) -> Window:
+    return Window(tuple(form.days), form.start, form.end)
 
 
 def _approvers(form: RunbookForm) -> dict[Tier, ApproverRule]:

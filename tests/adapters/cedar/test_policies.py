@@ -20,8 +20,9 @@ STEP = authorization.step("redis", "1", service="payments", environment="product
 SITUATION: dict[str, Any] = {
     "approval": "approved", "tier": "medium", "level": 1, "effect": "write", "operation": "kubernetes.delete_pod",
     "reversible": True, "guarded": True, "environment": "production", "service": "payments", "severity": "high",
+    "serviceTier": "",
     "confidence": 90, "flapping": False, "targets": 1, "counters": {}, "lastHour": {},
-    "now": {"date": "2026-11-25", "weekday": "wed", "hour": 11, "minute": 660},
+    "now": {"date": "2026-11-25", "weekday": "wed", "hour": 11, "minute": 660, "windows": []},
 }  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def approve(found: CedarSet, *groups: str, operation: str = "sql.update") -> aut
     who = Entity("User", b.ANA, tuple(Entity("Group", group) for group in groups))
     context = {
         "named": True, "tier": "high", "operation": operation, "environment": "production", "service": "orders",
-        "now": SITUATION["now"],
+        "serviceTier": "", "now": SITUATION["now"],
     }  # fmt: skip
     return found.authorize(Request(who, Action.APPROVE, STEP, context))
 

@@ -33,7 +33,7 @@ def written(folder: Path, text: str) -> Path:
 
 def loaded(folder: Path) -> tuple[tuple[Freeze, ...], tuple[Problem, ...]]:
     found, problems = side_files.load(folder / "calendar.yaml", partial(calendar.read, zone=BERLIN))
-    return found or (), problems
+    return found.freezes if found else (), problems
 
 
 def test_a_freeze_is_meant_on_the_wall_clock_of_the_organisation(tmp_path: Path) -> None:
@@ -52,6 +52,23 @@ def test_a_freeze_is_meant_on_the_wall_clock_of_the_organisation(tmp_path: Path)
     )
     # 02:30 is left out; read with the offset before, it is 03:30 summer time
     assert forward.at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_windows_are_named_and_open_by_the_wall_clock(tmp_path: Path) -> None:
+    text = (
+        "windows:\n  payments: {days: [tue, wed], from: '10:00', to: '16:00'}\n  night: {from: '22:00', to: '06:00'}\n"
+    )
+    file = CalendarFile(written(tmp_path, text), BERLIN)
+    assert file.freezes() == ()
+    assert file.open_windows(datetime(2026, 11, 24, 10, 0, tzinfo=BERLIN)) == ("payments",)
+    assert file.open_windows(datetime(2026, 11, 24, 16, 0, tzinfo=BERLIN)) == ()
+    assert file.open_windows(datetime(2026, 11, 24, 23, 0, tzinfo=BERLIN)) == ("night",)
+
+
+def test_a_wrong_window_is_named_with_its_line(tmp_path: Path) -> None:
+    written(tmp_path, "windows:\n  payments: {day: [tue], from: '10:00', to: '16:00'}\n")
+    (problem,) = report.check([tmp_path])
+    assert (problem.line, "day" in problem.message, "days" in problem.remedy) == (2, True, True)
 
 
 def test_it_is_on_between_its_ends_only(tmp_path: Path) -> None:
