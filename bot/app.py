@@ -51,6 +51,7 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 2.0
+HOME_SECONDS = 5.0
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping bot goes on telling Slack what it has decided; the rest is told after the next start."""
 
@@ -204,6 +205,7 @@ async def _built(settings: Settings, open_store: outside.OpenStore) -> AsyncIter
         ticker = Ticker()
         ticker.every(TICK_SECONDS, bot.advancer.tick, name="deadlines")
         ticker.every(RELOAD_SECONDS, bot.reload, name="runbooks")
+        ticker.every(HOME_SECONDS, bot.gateway.homes.refresh, name="homes")
         ticker.start()
         stack.callback(ticker.stop)
         yield bot
@@ -224,6 +226,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     gateway = Gateway(
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
     )
+    recorder.listeners.append(lambda _: gateway.homes.mark())
     audience = Audience(escalation=to, pagers=tuple(pager.target for pager in edges.pagers))
     announcer = Announcer(
         recorder,

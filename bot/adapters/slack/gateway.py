@@ -27,6 +27,7 @@ from bot.adapters.slack import failures
 from bot.adapters.slack.connection import Web, Workspace, is_loopback, vendor_logger
 from bot.adapters.slack.echoes import Echoes
 from bot.adapters.slack.errands import Errands
+from bot.adapters.slack.home import Homes
 from bot.adapters.slack.listeners import Listeners
 from bot.adapters.slack.questions import Desk
 from bot.core.errors import Transient
@@ -77,6 +78,10 @@ class Gateway:
         self._handler: AsyncSocketModeHandler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
+
+    @property
+    def homes(self) -> Homes:
+        return self._listeners.homes
 
     async def start(self) -> None:
         """Check the tokens, then connect. Raise Invalid for tokens that can never work.

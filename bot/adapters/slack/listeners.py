@@ -43,7 +43,7 @@ class Listeners:
         self._submissions = Submissions(desk)
         self._commands = Commands(desk, web, channel=channel)
         self._replies = Replies(web)
-        self._homes = Homes(desk, web, clock)
+        self.homes = Homes(desk, web, clock)
 
     async def on_click(self, body: dict[str, Any]) -> dict[str, Any]:
         return await self._serve(payloads.click, body)
@@ -59,7 +59,7 @@ class Listeners:
         try:
             user = payloads.opened_home(event)
             if user is not None:
-                self._errands.start(self._homes.publish(user), name="slack.home")
+                self._errands.start(self.homes.publish(user), name="slack.home")
         except (Invalid, Transient) as error:
             _log.warning("slack.event_refused type=%s error=%s", event.get("type"), error)
 
@@ -92,7 +92,7 @@ class Listeners:
         if is_late.is_set():
             await self._replies.deliver(request, reply, is_late=True)
         if _is_of_home(request) and not reply.errors:  # it has no thread to answer in, and shows what has changed
-            await self._homes.publish(request.user, reply.card)
+            await self.homes.publish(request.user, reply.card)
         return reply
 
     async def _guarded(self, request: Request, body: Mapping[str, Any]) -> Reply:
