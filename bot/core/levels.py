@@ -90,7 +90,9 @@ def frame(runbook: Runbook) -> Digest:
             "limits": _sorted(runbook.limits),
             "bounds": _sorted(runbook.bounds),
             "approvers": {str(tier): str(rule) for tier, rule in runbook.approvers.items()},
-            "times": [runbook.time_limit.total_seconds(), runbook.approval_window.total_seconds()],
+            "times": [
+                each.total_seconds() for each in (runbook.time_limit, runbook.approval_window, runbook.reading_limit)
+            ],
             "scope": repr(runbook.scope),
             "manifests": [[name, repr(documents)] for name, documents in sorted(runbook.manifests.items())],
         }

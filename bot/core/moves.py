@@ -13,7 +13,7 @@ from bot.core.approvals import Approval
 from bot.core.events import EscalationReason
 from bot.core.ids import RunbookName, StepId
 from bot.core.incidents import Incident, Step
-from bot.core.operations import Effect
+from bot.core.operations import Effect, Tier
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome
 from bot.core.runbooks import Level, OnFailure
@@ -230,9 +230,29 @@ def _ready(incident: Incident, now: datetime) -> Move:
         return Wait(min(step.held_until, plan.deadline + incident.waited))
     if step.attempts and step.plan.patience is not None:
         return Claim(step.plan.id)  # one more look; the claim makes its dry run
+    if _is_beyond_reading(incident, step, now):
+        return Skip(step.plan.id, "not looked at: the time for reading was over")
     if not _is_fresh(incident, step, now):
         return Prepare(step.plan.id)
     return _act_on(step)
+
+
+def _is_beyond_reading(incident: Incident, step: Step, now: datetime) -> bool:
+    """Evidence before the first change that would come too late is left out; guards then keep it from running alone.
+
+    What later steps need, what people are asked and what is waited for is never left out.
+    """
+    until = incident.plan.reading_until if incident.plan else None
+    if until is None or now < until + incident.waited or step.attempts:
+        return False
+    following = incident.steps[incident.steps.index(step) + 1 :]
+    is_evidence = is_read(step) and step.plan.tier is Tier.LOW and not (step.plan.capture or step.plan.patience)
+    has_changed = any(each.attempts and not is_read(each) for each in incident.steps)
+    return is_evidence and not has_changed and any(not is_read(each) for each in following)
+
+
+def is_read(step: Step) -> bool:
+    return step.plan.judgement.effect is Effect.READ
 
 
 def _is_fresh(incident: Incident, step: Step, now: datetime) -> bool:

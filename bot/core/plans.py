@@ -89,6 +89,7 @@ class Plan:
     escalation: str = ""
     level_reasons: tuple[str, ...] = field(default_factory=tuple)
     bounds: Mapping[str, Bound] = field(default_factory=dict)
+    reading_until: datetime | None = None
 
 
 def content(step: PlannedStep) -> dict[str, object]:

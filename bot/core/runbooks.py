@@ -12,6 +12,9 @@ from bot.core.schedules import Schedule
 from bot.core.windows import Window
 
 DEFAULT_TIME_LIMIT = timedelta(minutes=10)
+DEFAULT_READING_LIMIT = timedelta(minutes=3)
+"""Evidence that takes longer keeps people waiting more than it tells them."""
+
 DEFAULT_STEP_TIMEOUT = timedelta(seconds=60)
 DEFAULT_APPROVAL_WINDOW = timedelta(minutes=15)
 
@@ -262,6 +265,7 @@ class Runbook:
     limits: Mapping[str, int] = field(default_factory=dict)
     bounds: Mapping[str, Bound] = field(default_factory=dict)
     time_limit: timedelta = DEFAULT_TIME_LIMIT
+    reading_limit: timedelta = DEFAULT_READING_LIMIT
     approval_window: timedelta = DEFAULT_APPROVAL_WINDOW
     approvers: Mapping[Tier, ApproverRule] = field(default_factory=dict)
     escalation: str = ""

@@ -62,6 +62,7 @@ class Setting:
             escalation=self.runbook.escalation,
             level_reasons=reasons,
             bounds=self.runbook.bounds,
+            reading_until=now + self.runbook.reading_limit,
         )
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from bot.core import actors, events, moves, plans
+from bot.core import actors, events, guards, moves, plans
 from bot.core.alerts import Severity
 from bot.core.approvals import Choice, Closing
 from bot.core.events import EscalationReason
@@ -15,7 +16,7 @@ from bot.core.moves import Move
 from bot.core.operations import Replay, Tier
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome
-from bot.core.runbooks import Expectation, OnFailure
+from bot.core.runbooks import Capture, Expectation, OnFailure, Patience
 from bot.core.states import State
 from tests import builders as b
 
@@ -199,6 +200,38 @@ def test_a_watched_incident_is_closed_at_the_end() -> None:
         events.AlertJoined(b.alert(firing=False)), events.IncidentResolved("ok", b.T0 + timedelta(minutes=30))
     )
     assert isinstance(move(history, after=timedelta(minutes=30)), moves.Close)
+
+
+def test_evidence_that_would_come_too_late_is_left_out_and_a_person_decides_about_the_change() -> None:
+    late = b.T0 + timedelta(minutes=3)
+    plan = replace(b.plan(b.step(1), b.step(2, Tier.MEDIUM), b.step(3)), reading_until=late)
+    history = b.opened().then(events.PlanMade(plan))
+    assert moves.next_move(history.incident, now=late - timedelta(seconds=1)) == moves.Prepare(ONE)
+    left_out = moves.next_move(history.incident, now=late)
+    assert isinstance(left_out, moves.Skip) and left_out.step == ONE
+    history.then(events.StepSkipped(left_out.step, left_out.reason))
+    assert moves.next_move(history.incident, now=late) == moves.Prepare(StepId("2"))
+    assert guards.situation(history.incident).doubts == ("step 1 gave no clear evidence",)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"capture": Capture("pod", "a+")},
+        {"tier": Tier.MEDIUM},
+        {"patience": Patience(timedelta(seconds=1), timedelta(seconds=2))},
+    ],
+    ids=["a value that is needed", "a question", "a wait"],
+)
+def test_what_later_steps_or_people_need_is_not_left_out(changed: dict[str, Any]) -> None:
+    plan = replace(b.plan(replace(b.step(1), **changed), b.step(2, Tier.MEDIUM)), reading_until=b.T0)
+    history = b.opened().then(events.PlanMade(plan))
+    assert not isinstance(moves.next_move(history.incident, now=b.T0 + timedelta(minutes=1)), moves.Skip)
+
+
+def test_a_runbook_that_only_reads_reads_on_within_its_time_limit() -> None:
+    history = b.opened().then(events.PlanMade(replace(b.plan(b.step(1), b.step(2)), reading_until=b.T0)))
+    assert moves.next_move(history.incident, now=b.T0 + timedelta(minutes=5)) == moves.Prepare(ONE)
 
 
 def test_the_time_limit_stops_the_run_but_not_while_people_decide() -> None:

@@ -176,6 +176,7 @@ def _runbook(form: RunbookForm, *, path: str, digest: Digest, found: Findings) -
         limits={name: each.incident for name, each in sorted(form.limits.items()) if each.incident is not None},
         bounds={name: _bound(each) for name, each in sorted(form.limits.items()) if each.percent or each.windows},
         time_limit=form.time_limit,
+        reading_limit=form.reading_limit,
         approval_window=form.approval_window,
         approvers=_approvers(form),
         escalation=form.escalation or "",

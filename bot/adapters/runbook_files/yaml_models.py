@@ -18,6 +18,7 @@ from bot.core.operations import Replay, Tier
 from bot.core.runbooks import (
     DEFAULT_APPROVAL_WINDOW,
     DEFAULT_EVERY,
+    DEFAULT_READING_LIMIT,
     DEFAULT_STEP_TIMEOUT,
     DEFAULT_TIME_LIMIT,
     LONGEST_WAIT,
@@ -348,6 +349,7 @@ class RunbookForm(Strict):
     max_level: Annotated[Level, BeforeValidator(_level)] = Level.ASSISTED
     limits: dict[Counter, Annotated[LimitForm, BeforeValidator(_plain_limit)]] = {}
     time_limit: Duration = DEFAULT_TIME_LIMIT
+    reading_limit: Duration = DEFAULT_READING_LIMIT
     approval_window: Duration = DEFAULT_APPROVAL_WINDOW
     approvers: dict[Annotated[Tier, _one_of(Tier), AfterValidator(_no_low)], ApproverForm] = {}
     steps: Annotated[list[StepForm], Field(min_length=1, max_length=100)]
