@@ -4,6 +4,7 @@ One is chosen without a person when its score is at least 0.8 and the next best 
 chooses among the best five that reach 0.4. Only runbooks that could reach 0.4 are scored at all (see `Index`).
 """
 
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Match:
 
 def match(index: "Index", alert: Alert) -> Match:
     """What fits this alert. An incident of several alerts is matched on its first one."""
-    candidates = tuple(index.candidates(alert)[:OFFERED])
+    candidates = tuple(index.candidates(alert, most=OFFERED))
     if not candidates:
         return Match((), None, "no runbook fits this alert")
     best = candidates[0]
@@ -68,6 +69,7 @@ def match(index: "Index", alert: Alert) -> Match:
 
 _Key = tuple[str, str]
 _Clue = tuple[tuple[_Key, ...], float]
+_Numbered = tuple[tuple[tuple[int, float], ...], tuple[tuple[tuple[int, ...], float], ...]]
 _ALWAYS: _Key = ("always", "")
 _ANYWHERE = 2 * scoring.HALF  # what severity and environment can add without being looked up
 _BARELY = scoring.FLOOR - 0.01  # scores are rounded to hundredths
@@ -83,35 +85,56 @@ class Index:
         self._runbooks = [library.runbooks[name] for name in sorted(library.runbooks)]
         self._wishes = [scoring.compile_wish(runbook) for runbook in self._runbooks]
         grams = Counter(gram for wish in self._wishes for gram in _grams(wish))
-        self._clues = [_clues(wish, grams) for wish in self._wishes]
+        clues = [_clues(wish, grams) for wish in self._wishes]
         self._needed = [_needed(wish.total) - _ANYWHERE for wish in self._wishes]
-        frequency = Counter(key for clues in self._clues for keys, _ in clues for key in keys)
-        self._places: dict[_Key, list[int]] = defaultdict(list)
+        frequency = Counter(key for each in clues for keys, _ in each for key in keys)
+        self._ids = {key: number for number, key in enumerate(frequency)}
+        self._numbered = [_numbered(each, self._ids) for each in clues]
+        self._places: dict[int, list[int]] = defaultdict(list)
         for number, wish in enumerate(self._wishes):
-            for key in _sufficient(self._clues[number], wish.total, frequency):
-                self._places[key].append(number)
+            for key in _sufficient(clues[number], wish.total, frequency):
+                self._places[self._ids[key]].append(number)
         self._label_keys = frozenset(key for wish in self._wishes for key in wish.match.labels)
         self._has_grams = bool(grams)
 
-    def candidates(self, alert: Alert) -> list[Candidate]:
-        """All that reach the floor, best first, then by name."""
+    def candidates(self, alert: Alert, *, most: int) -> list[Candidate]:
+        """The best that reach the floor, best first, then by name."""
         seen = scoring.look(alert)
-        keys = frozenset(self._keys(seen))
-        numbers = {number for key in keys & self._places.keys() for number in self._places[key]}
-        found = []
-        for number in numbers:
-            if self._is_plausible(number, keys) and (score := scoring.score(self._wishes[number], seen)):
+        best: list[tuple[float, int, Candidate]] = []
+        for bound, number in self._plausible(seen):
+            if len(best) == most and best[-1][:2] < (bound, number):
+                break  # the rest comes after this one, and this one comes after all of the best
+            if score := scoring.score(self._wishes[number], seen):
                 runbook = self._runbooks[number]
-                found.append(Candidate(runbook.name, runbook.title, score.value, score.reasons, score.misses))
-        return sorted(found, key=lambda candidate: (-candidate.score, candidate.runbook))
+                offer = Candidate(runbook.name, runbook.title, score.value, score.reasons, score.misses)
+                insort(best, (-score.value, number, offer))
+                del best[most:]
+        return [candidate for _, _, candidate in best]
 
-    def _is_plausible(self, number: int, keys: frozenset[_Key]) -> bool:
-        """A quick upper bound of the points: many runbooks share one word with an alert, few share enough."""
-        missing = self._needed[number]
-        for clue, points in self._clues[number]:
-            if not keys.isdisjoint(clue):
-                missing -= points
-        return missing <= 0
+    def _plausible(self, seen: Seen) -> list[tuple[float, int]]:
+        """The most that each runbook could score, negative, and its place by name: what could be best comes first.
+
+        Many share one word with an alert, few share enough.
+        """
+        known = self._ids
+        keys = {known[key] for key in self._keys(seen) if key in known}
+        numbers = {number for key in keys & self._places.keys() for number in self._places[key]}
+        likely = []
+        for number in numbers:
+            points = 0.0
+            single, several = self._numbered[number]
+            for key, worth in single:
+                if key in keys:
+                    points += worth
+            for some, worth in several:
+                if not keys.isdisjoint(some):
+                    points += worth
+            if points >= self._needed[number]:
+                wish = self._wishes[number]
+                points += scoring.HALF * (seen.severity in wish.match.severity)
+                points += scoring.HALF * (seen.environment in wish.environment)
+                likely.append((-round(scoring.share(points, wish.total), 2), number))
+        return sorted(likely)
 
     def _keys(self, seen: Seen) -> Iterable[_Key]:
         yield _ALWAYS
@@ -149,6 +172,13 @@ def _clues(wish: Wish, grams: Mapping[_Key, int]) -> list[_Clue]:
         rarest = min(_grams(wish), key=lambda gram: (grams[gram], gram), default=_ALWAYS)
         clues.append(((rarest,), scoring.REGEX))
     return clues
+
+
+def _numbered(clues: list[_Clue], ids: Mapping[_Key, int]) -> _Numbered:
+    """The clues with whole numbers for keys, which are looked up faster; those with one key apart from the others."""
+    found = [(tuple(ids[key] for key in keys), points) for keys, points in clues]
+    single = tuple((keys[0], points) for keys, points in found if len(keys) == 1)
+    return single, tuple((keys, points) for keys, points in found if len(keys) > 1)
 
 
 @lru_cache(maxsize=1_024)

@@ -12,7 +12,7 @@ from bot.core import captures, guards, limits, policies, risk, waves
 from bot.core.commands import parsing
 from bot.core.errors import Transient
 from bot.core.guards import Situation
-from bot.core.ids import StepId, UserId
+from bot.core.ids import RunbookName, StepId, UserId
 from bot.core.incidents import Incident
 from bot.core.levels import NEVER_EARNED, Standing
 from bot.core.limits import LAST_HOUR, Lately
@@ -101,6 +101,7 @@ class Previewer:
         self._executors = executors
         self._approvers = approvers
         self.lately = lately
+        self._looks: dict[RunbookName, tuple[Runbook, tuple[bool, ...]]] = {}
 
     def setting(self, runbook: Runbook, incident: Incident, values: Mapping[str, str], level: Level) -> Setting:
         standing = self._standing(runbook, incident)
@@ -178,7 +179,7 @@ class Previewer:
 
     def _case(self, step: PlannedStep, spec: StepSpec, setting: Setting, over: tuple[str, ...]) -> policies.Case:
         runbook, local = setting.runbook, self._trust.local()
-        is_verified = spec.verify is not None or _is_looked_at_later(setting, position_of(step.id))
+        is_verified = spec.verify is not None or any(self._looks_of(setting)[position_of(step.id) + 1 :])
         unmet = guards.unmet(
             step,
             setting.situation,
@@ -200,6 +201,15 @@ class Previewer:
             used=setting.lately.get(LAST_HOUR, {}),
             around=self._trust.around(),
         )
+
+    def _looks_of(self, setting: Setting) -> tuple[bool, ...]:
+        """Which steps look whether what was done before them is well. Read once for each loaded version."""
+        runbook = setting.runbook
+        known = self._looks.get(runbook.name)
+        if known is None or known[0] is not runbook:
+            found = tuple(_is_look(setting, position) for position in range(len(runbook.steps)))
+            known = self._looks[runbook.name] = (runbook, found)
+        return known[1]
 
     async def preview(self, operation: Operation) -> Preview:
         """The executor's preview; one that cannot be had is a preview with a problem, so that nothing runs unseen."""
@@ -276,15 +286,12 @@ class _Reading:
         return f"it needs {' and '.join(found)}"
 
 
-def _is_looked_at_later(setting: Setting, position: int) -> bool:
-    """A later step reads and expects something: it verifies what was done before it."""
-    for later in range(position + 1, len(setting.runbook.steps)):
-        spec = setting.runbook.steps[later]
-        operation = _Reading(setting, later, is_template=True).operation(spec.action)
-        is_check = not spec.expect.is_empty or operation.kind == "kubernetes.rollout_status"
-        if is_check and risk.judge(operation).effect is Effect.READ:
-            return True
-    return False
+def _is_look(setting: Setting, position: int) -> bool:
+    """The step reads and expects something: it verifies what was done before it."""
+    spec = setting.runbook.steps[position]
+    operation = _Reading(setting, position, is_template=True).operation(spec.action)
+    is_check = not spec.expect.is_empty or operation.kind == "kubernetes.rollout_status"
+    return is_check and risk.judge(operation).effect is Effect.READ
 
 
 def current_setting(runbooks: Runbooks, previewer: Previewer, incident: Incident) -> Setting | None:
