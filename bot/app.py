@@ -17,6 +17,7 @@ from bot import outside
 from bot.adapters import metrics
 from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.cedar.policies import PolicyFiles
+from bot.adapters.pagerduty.oncall import OnCalls
 from bot.adapters.pipelines.filters import Filters
 from bot.adapters.programs.running import run as run_program
 from bot.adapters.runbook_files.calendar import CalendarFile
@@ -74,6 +75,7 @@ class Bot:
     advancer: Advancer
     announcer: Announcer
     desk: Desk
+    on_calls: OnCalls | None
     gateway: Gateway
     registry: CollectorRegistry
     port: int = 0
@@ -164,6 +166,7 @@ def _roots(bot: Bot) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
         await asyncio.shield(bot.store.writer.task)
 
     return {
+        **({"on call": bot.on_calls.run} if bot.on_calls else {}),
         "intake": bot.intake.run,
         "advance": bot.advancer.run,
         "announce": bot.announcer.run,
@@ -215,7 +218,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     """The stages over the edges. Nothing runs yet."""
     to, clock, store, runbooks = settings.approvers, edges.clock, edges.store, edges.runbooks
     recorder = Recorder(store, clock)
-    trust = outside.trust(settings, clock, policies=edges.policies, calendar=edges.calendar, library=runbooks.current)
+    trust = edges.trust
     approver = Approver(recorder, edges.people, clock, trust=trust, escalate_to=to)
     earner = Earner(recorder, store, runbooks, clock, standing=approver.standing, trust=trust, escalate_to=to)
     freezer = Freezer(
@@ -256,6 +259,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         advancer=advancer,
         announcer=announcer,
         desk=desk,
+        on_calls=edges.on_calls,
         gateway=gateway,
         registry=CollectorRegistry(),
     )

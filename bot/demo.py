@@ -76,4 +76,6 @@ def environment(world: LocalWorld, folder: Path, runbooks: Path) -> dict[str, st
         "PAGETURNER_APPROVERS": APPROVERS,
         "PAGETURNER_PAGERDUTY_ROUTING_KEY": ROUTING_KEY,
         "PAGETURNER_PAGERDUTY_URL": world.pager.url,
+        "PAGETURNER_PAGERDUTY_API_TOKEN": world.pager.api_token,
+        "PAGETURNER_PAGERDUTY_API_URL": world.pager.url,
     }

@@ -18,6 +18,7 @@ from bot.adapters.kubernetes.client import Credentials
 from bot.adapters.kubernetes.executor import Kubernetes
 from bot.adapters.kubernetes.identities import ReaderAndOperator
 from bot.adapters.pagerduty.events import PagerDuty
+from bot.adapters.pagerduty.oncall import OnCalls
 from bot.adapters.programs.executor import Programs
 from bot.adapters.programs.running import run as run_program
 from bot.adapters.runbook_files.calendar import CalendarFile
@@ -57,6 +58,8 @@ class Edges:
     client: AsyncWebClient
     workspace: connection.Workspace
     people: People
+    on_calls: OnCalls | None
+    trust: Trust
 
 
 async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
@@ -72,29 +75,65 @@ async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExit
     token = settings.slack_bot_token.get_secret_value()
     client = connection.open_client(token, base_url=settings.slack_api_url, session=session)
     workspace = connection.Workspace(client)
+    people = People(client, clock, workspace, groups=lambda: _groups(settings, runbooks))
+    policies, calendar = PolicyFiles(settings.runbooks), CalendarFile(settings.runbooks, settings.zone)
+    on_calls = _on_calls(settings, session, clock, runbooks=runbooks, people=people)
     return Edges(
         clock=clock,
         store=store,
         runbooks=runbooks,
-        policies=PolicyFiles(settings.runbooks),
-        calendar=CalendarFile(settings.runbooks, settings.zone),
+        policies=policies,
+        calendar=calendar,
         executors=executors(settings, clock, stack, library=runbooks.current),
         pagers=_pagers(settings, session),
         client=client,
         workspace=workspace,
-        people=People(client, clock, workspace, groups=lambda: _groups(settings, runbooks)),
+        people=people,
+        on_calls=on_calls,
+        trust=trust(settings, clock, policies=policies, calendar=calendar, library=runbooks.current, on_calls=on_calls),
+    )
+
+
+def _on_calls(
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock, *, runbooks: RunbookFiles, people: People
+) -> OnCalls | None:
+    token = settings.pagerduty_api_token
+    if token is None:
+        return None
+
+    def wanted() -> set[str]:
+        rules = [rule for each in runbooks.current().runbooks.values() for rule in each.approvers.values()]
+        return {name for rule in rules for name in rule.oncall}
+
+    return OnCalls(
+        session,
+        settings.pagerduty_api_url,
+        token.get_secret_value(),
+        clock=clock,
+        wanted=wanted,
+        slack_user=people.by_email,
     )
 
 
 def trust(
-    settings: Settings, clock: Clock, *, policies: PolicyFiles, calendar: CalendarFile, library: Callable[[], Library]
+    settings: Settings,
+    clock: Clock,
+    *,
+    policies: PolicyFiles,
+    calendar: CalendarFile,
+    library: Callable[[], Library],
+    on_calls: OnCalls | None = None,
 ) -> Trust:
     """The policies in force, with the organisation's clock, its windows and what it says of its services."""
 
     def local() -> datetime:
         return clock.now().astimezone(settings.zone)
 
-    return Trust(policies.rules, local, lambda: Surroundings(calendar.open_windows(local()), library().tiers))
+    def around() -> Surroundings:
+        people = on_calls.current() if on_calls else {}
+        return Surroundings(calendar.open_windows(local()), library().tiers, people)
+
+    return Trust(policies.rules, local, around)
 
 
 def executors(

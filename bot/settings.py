@@ -25,6 +25,7 @@ SECRETS = (
     "PAGETURNER_WEBHOOK_TOKEN",
     "PAGETURNER_PAGERDUTY_SECRET",
     "PAGETURNER_PAGERDUTY_ROUTING_KEY",
+    "PAGETURNER_PAGERDUTY_API_TOKEN",
 )
 RUNBOOK_SECRET = f"{PREFIX}SECRET_"
 SQL = f"{PREFIX}SQL_"
@@ -108,6 +109,10 @@ class Settings(BaseModel):
     pagerduty_routing_key: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_ROUTING_KEY")
     pagerduty_url: str = Field(
         "https://events.pagerduty.com", alias="PAGETURNER_PAGERDUTY_URL", pattern=r"^https?://\S+$"
+    )
+    pagerduty_api_token: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_API_TOKEN")
+    pagerduty_api_url: str = Field(
+        "https://api.pagerduty.com", alias="PAGETURNER_PAGERDUTY_API_URL", pattern=r"^https?://\S+$"
     )
     approvers: Annotated[Words, AfterValidator(_ids)] = Field((), alias="PAGETURNER_APPROVERS")
     http_allow: Words = Field((), alias="PAGETURNER_HTTP_ALLOW")

@@ -90,10 +90,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the organisation's own files say of now: the named windows that are open, and the tier of each service."""
+    """What is known of now: the named windows that are open, the tier of each service, who is on call elsewhere.
+
+    `on_call` has the schedules that PagerDuty was able to answer for within the last minute.
+    """
 
     windows: tuple[str, ...] = ()
     tiers: Mapping[str, str] = field(default_factory=dict)
+    on_call: Mapping[str, frozenset[UserId]] = field(default_factory=dict)
 
     def tier(self, service: str) -> str:
         """Empty for a service that is not described."""

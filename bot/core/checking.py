@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core import captures, patterns, risk
+from bot.core import captures, patterns, risk, schedules
 from bot.core.commands import parsing, placeholders
 from bot.core.durations import duration
 from bot.core.errors import Invalid
@@ -67,11 +67,11 @@ def _schedule_problems(runbook: Runbook) -> list[Problem]:
     return [
         Problem(
             runbook.path, 0, f"approvers.{tier}.oncall",
-            f"there is no schedule {name}", f"write it into schedules.yaml (there are: {known})",
+            f"there is no schedule {name}", f"write it into schedules.yaml (there are: {known}), or pagerduty/ID",
         )
         for tier, rule in sorted(runbook.approvers.items())
         for name in rule.oncall
-        if name not in runbook.schedules
+        if name not in runbook.schedules and not schedules.is_outside(name)
     ]  # fmt: skip
 
 

@@ -92,7 +92,9 @@ def policy_digest(rules: Digest) -> Digest:
     return plans.digest({"ladder": _TABLE, "policies": rules})
 
 
-def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str], local: datetime) -> ApproverRule | None:
+def rule_for(
+    runbook: Runbook, tier: Tier, defaults: frozenset[str], local: datetime, *, around: Surroundings = NOWHERE
+) -> ApproverRule | None:
     """The runbook's own rule, else everybody whom the settings name; None when nobody is named at all.
 
     Whoever is on call now stands in it by name: when the turn changes, what was asked before is asked anew.
@@ -101,6 +103,7 @@ def rule_for(runbook: Runbook, tier: Tier, defaults: frozenset[str], local: date
     if declared is not None:
         known = [runbook.schedules[name] for name in declared.oncall if name in runbook.schedules]
         on_call = {user for each in known if (user := each.on_call(local)) is not None}
+        on_call.update(*(around.on_call.get(name, ()) for name in declared.oncall))
         resolved = replace(declared, users=declared.users | on_call, oncall=())
         return resolved if resolved.users or resolved.groups else None
     users = frozenset(UserId(each) for each in defaults if not each.startswith("S"))
@@ -131,13 +134,21 @@ def decide(case: Case, rules: Rules) -> Decision:
     if not asked.is_allowed:
         return answer(Verdict.DENY, *asked.reasons, said=asked)
     if case.rule is None:
-        return answer(
-            Verdict.DENY, "nobody may approve this: name approvers in the runbook or in PAGETURNER_APPROVERS", why
-        )
+        return answer(Verdict.DENY, _nobody(case), why)
     because = why if verdict is Verdict.ASK else f"{step.tier} takes {_friction(step)} here"
     return answer(
         Verdict.ASK, _of_several(because, case.rule.quorum), *_why_not_alone(case, verdict, alone), said=asked
     )
+
+
+def _nobody(case: Case) -> str:
+    """Why there is no one to ask, with what to do about it."""
+    declared = case.runbook.approvers.get(highest(case.step.tier, Tier.MEDIUM))
+    silent = [name for name in (declared.oncall if declared else ()) if name not in case.runbook.schedules]
+    if silent:
+        asked = "nobody in Slack is on call" if silent[0] in case.around.on_call else "PagerDuty could not be asked"
+        return f"nobody may approve this: {asked} for {silent[0]}; name a group beside it in the runbook"
+    return "nobody may approve this: name approvers in the runbook or in PAGETURNER_APPROVERS"
 
 
 def _of_several(because: str, quorum: int) -> str:

@@ -3,11 +3,17 @@
 Wall clock time of the organisation: a turn that begins at nine begins at nine when clocks have changed as well.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.ids import UserId
+
+PAGERDUTY = "pagerduty/"
+"""Before the id of a schedule that PagerDuty keeps; all others stand in schedules.yaml."""
+
+_OUTSIDE = re.compile(re.escape(PAGERDUTY) + "[A-Z0-9]{4,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +47,8 @@ class Schedule:
 
 
 Schedules = Mapping[str, Schedule]
+
+
+def is_outside(name: str) -> bool:
+    """A schedule of PagerDuty's, by its id (capital letters and digits)."""
+    return _OUTSIDE.fullmatch(name) is not None

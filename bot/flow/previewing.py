@@ -178,7 +178,7 @@ class Previewer:
         )
 
     def _case(self, step: PlannedStep, spec: StepSpec, setting: Setting, over: tuple[str, ...]) -> policies.Case:
-        runbook, local = setting.runbook, self._trust.local()
+        runbook, local, around = setting.runbook, self._trust.local(), self._trust.around()
         is_verified = spec.verify is not None or any(self._looks_of(setting)[position_of(step.id) + 1 :])
         unmet = guards.unmet(
             step,
@@ -195,11 +195,11 @@ class Previewer:
             level=setting.level,
             situation=setting.situation,
             local=local,
-            rule=policies.rule_for(runbook, step.tier, self._approvers, local),
+            rule=policies.rule_for(runbook, step.tier, self._approvers, local, around=around),
             violations=over,
             unmet=(*setting.standing.unearned(spec), *unmet),
             used=setting.lately.get(LAST_HOUR, {}),
-            around=self._trust.around(),
+            around=around,
         )
 
     def _looks_of(self, setting: Setting) -> tuple[bool, ...]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 MAX_BYTES = 512 * 1024
+MOST_ONCALLS = 100
 ROUTING_KEY_LENGTH = 32
 DEDUP_KEY_LENGTH = 255
 SUMMARY_LENGTH = 1024
@@ -46,6 +47,8 @@ class PagerSim:
     def __init__(self, *, routing_keys: Sequence[str] = (), clock: Callable[[], float] = time.time) -> None:
         self.pages: list[PagerPage] = []
         self.events: list[Json] = []
+        self.on_call: dict[str, list[str]] = {}
+        self.api_token = secrets.token_urlsafe(15)
         self._routing_keys = frozenset(routing_keys)
         self._clock = clock
         self._failures: list[tuple[int, Mapping[str, str]]] = []
@@ -61,6 +64,7 @@ class PagerSim:
     async def start(self) -> None:
         application = web.Application(client_max_size=MAX_BYTES)
         application.router.add_post("/v2/enqueue", self._enqueue)
+        application.router.add_get("/oncalls", self._oncalls)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -101,6 +105,22 @@ class PagerSim:
         accepted = {"status": "success", "message": "Event processed", "dedup_key": key}
         return web.json_response(accepted, status=202)
 
+    async def _oncalls(self, request: web.Request) -> web.Response:
+        """GET /oncalls of the REST API v2: the e-mail addresses in `on_call`, by schedule."""
+        if self._failures:
+            status, headers = self._failures.pop(0)
+            return web.Response(status=status, headers=headers)
+        if request.headers.get("Authorization") != f"Token token={self.api_token}":
+            return web.json_response({"error": {"message": "Unauthorized", "code": 2006}}, status=401)
+        limit = request.query.get("limit", "25")
+        if not limit.isdecimal() or int(limit) > MOST_ONCALLS:
+            return web.json_response({"error": {"message": "Arguments Caused Error", "code": 2001}}, status=400)
+        whole = "users" in request.query.getall("include[]", [])
+        wanted = request.query.getall("schedule_ids[]", sorted(self.on_call))
+        rows = [_oncall(name, mail, whole=whole) for name in wanted for mail in self.on_call.get(name, [])]
+        shown = {"oncalls": rows[: int(limit)], "limit": int(limit), "offset": 0, "more": len(rows) > int(limit)}
+        return web.json_response(shown | {"total": None})
+
     def _apply(self, event: Json, key: str) -> None:
         """To the open page with this key and routing key; only a trigger opens a new one."""
         place = self._open(event["routing_key"], key)
@@ -119,6 +139,15 @@ class PagerSim:
             if (page.routing_key, page.dedup_key) == (routing_key, key) and page.status != "resolved":
                 return place
         return None
+
+
+def _oncall(schedule: str, address: str, *, whole: bool) -> Json:
+    """One row; a user is a reference unless the users were asked for with `include[]`."""
+    number = f"P{abs(hash(address)) % 10**6:06}"
+    reference = {"id": number, "type": "user_reference", "summary": address}
+    user = {"id": number, "type": "user", "name": address.partition("@")[0], "email": address} if whole else reference
+    place = {"id": schedule, "type": "schedule_reference", "summary": schedule}
+    return {"schedule": place, "user": user, "escalation_level": 1, "start": None, "end": None}
 
 
 def _page(event: Json, key: str, at: float) -> PagerPage:

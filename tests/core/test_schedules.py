@@ -9,10 +9,13 @@ import pytest
 
 from bot.adapters.runbook_files import report, schedule_file, side_files
 from bot.adapters.runbook_files.library import RunbookFiles
-from bot.core import policies
+from bot.core import checking, policies
+from bot.core.authorization import Surroundings
+from bot.core.guards import Situation
 from bot.core.ids import RunbookName
 from bot.core.operations import Tier
-from bot.core.runbooks import ApproverRule
+from bot.core.plans import Verdict
+from bot.core.runbooks import ApproverRule, Level
 from bot.core.schedules import Override, Schedule
 from tests import builders as b
 from tests.fakes.world import World
@@ -108,3 +111,24 @@ async def test_whoever_is_on_call_approves_and_a_change_of_turn_asks_anew() -> N
         await world.desk.vote_approve(asked.id, b.CHI)
         await world.rest()
         assert FLUSH in world.executor.performed
+
+
+def test_a_schedule_of_pagerduty_lets_in_whom_it_names_now_and_says_so_when_it_cannot() -> None:
+    rule = ApproverRule(frozenset(), frozenset(), oncall=("pagerduty/PI7DH85",))
+    runbook = b.runbook(approvers={Tier.MEDIUM: rule})
+    known = Surroundings(on_call={"pagerduty/PI7DH85": frozenset({b.ANA})})
+    asked = policies.rule_for(runbook, Tier.MEDIUM, frozenset({"S0SRE"}), b.T0, around=known)
+    assert asked == ApproverRule(frozenset({b.ANA}), frozenset())
+    assert policies.rule_for(runbook, Tier.MEDIUM, frozenset({"S0SRE"}), b.T0) is None
+    assert checking.check(runbook) == []
+    silent, empty = Surroundings(), Surroundings(on_call={"pagerduty/PI7DH85": frozenset()})
+    for around, said in ((silent, "could not be asked"), (empty, "nobody in Slack")):
+        case = policies.Case(runbook, b.step(1, Tier.MEDIUM), Level.ASSISTED, Situation(), b.T0, around=around)
+        decision = policies.decide(case, b.RULES)
+        assert decision.verdict is Verdict.DENY and said in decision.reasons[0] and "PI7DH85" in decision.reasons[0]
+
+
+@pytest.mark.parametrize("name", ["pagerduty/", "pagerduty/pi7dh85", "pagerduty/PI7DH85/x", "opsgenie/X", "nowhere"])
+def test_a_schedule_that_nobody_keeps_is_a_finding(name: str) -> None:
+    rule = ApproverRule(frozenset(), frozenset(), oncall=(name,))
+    assert "there is no schedule" in checking.check(b.runbook(approvers={Tier.MEDIUM: rule}))[0].message

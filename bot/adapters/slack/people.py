@@ -53,6 +53,19 @@ class People:
         groups = frozenset(group for group, users in zip(wanted, members, strict=True) if user in users)
         return Standing(person, groups)
 
+    async def by_email(self, address: str) -> UserId | None:
+        """Whose account has this address; None where nobody's does. Raise Transient when that cannot be learned."""
+        found: UserId | None = await self._fresh(f"address {address.lower()}", partial(self._addressed, address))
+        return found
+
+    async def _addressed(self, address: str) -> UserId | None:
+        try:
+            answer = await self._web.read("users.lookupByEmail", email=address)
+        except Permanent:
+            return None  # users_not_found: nobody is let in by an address that Slack does not know
+        found = answer.get("user")
+        return UserId(str(found["id"])) if isinstance(found, dict) and found.get("id") else None
+
     async def _look_up(self, user: UserId, wanted: list[GroupId]) -> tuple[Person, list[frozenset[str]]]:
         answers = await asyncio.gather(
             self._fresh(f"user {user}", partial(self._person, user)),

@@ -24,6 +24,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
     "users.info": ("users:read",),
+    "users.lookupByEmail": ("users:read.email",),
     "usergroups.users.list": ("usergroups:read",),
     "views.open": (),
     "views.publish": (),

@@ -89,3 +89,10 @@ async def test_many_who_ask_at_once_share_one_look_up(closed: Office) -> None:
     closed.sim.faults.plant("*", "error", times=99)
 
     assert (await known.standing(b.ANA)).groups == {"S0SRE"}
+
+
+async def test_an_address_names_the_one_whose_account_has_it_and_nobody_otherwise(closed: Office) -> None:
+    known = people(closed)
+    ana = closed.sim.workspace.people.users["U0ANA"]
+    assert await known.by_email(ana.email.upper()) == b.ANA
+    assert await known.by_email("nobody@example.com") is None
