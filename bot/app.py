@@ -17,6 +17,7 @@ from bot import outside
 from bot.adapters import metrics
 from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.cedar.policies import PolicyFiles
+from bot.adapters.checkpoint_file import CheckpointFile
 from bot.adapters.pagerduty.oncall import OnCalls
 from bot.adapters.pipelines.filters import Filters
 from bot.adapters.programs.running import run as run_program
@@ -29,11 +30,12 @@ from bot.adapters.ticking import TICK_SECONDS, Ticker
 from bot.core import summary
 from bot.core.cards import Audience
 from bot.core.redaction import Redactor
-from bot.flow import restoring
+from bot.flow import attesting, restoring
 from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
 from bot.flow.approving import Approver
+from bot.flow.attesting import Attester
 from bot.flow.closing import Closer
 from bot.flow.desk import Desk
 from bot.flow.earning import Earner
@@ -76,6 +78,7 @@ class Bot:
     announcer: Announcer
     desk: Desk
     on_calls: OnCalls | None
+    attester: Attester
     gateway: Gateway
     registry: CollectorRegistry
     port: int = 0
@@ -103,6 +106,7 @@ class Bot:
             "store": "" if not self.store.writer.task.done() else "the store's writer has stopped",
             "slack": "" if self.is_connected else "not connected to Slack",
             "channel": self.announcer.trouble,
+            "record": self.attester.trouble,
             "runbooks": "" if runbooks else f"no runbook could be loaded from {self.settings.runbooks}",
         }
 
@@ -136,6 +140,7 @@ async def _recall(bot: Bot) -> None:
     """What is stored is known before anything new comes in: numbers are not given twice, no row is routed twice."""
     await bot.recorder.start()
     await bot.accountant.start()
+    await bot.attester.start()  # what it finds wrong is a freeze, which must hold before anything runs
     await bot.freezer.start()
     await bot.earner.start()
     if bot.store.backup_at is not None:
@@ -208,6 +213,7 @@ async def _built(settings: Settings, open_store: outside.OpenStore) -> AsyncIter
         ticker = Ticker()
         ticker.every(TICK_SECONDS, bot.advancer.tick, name="deadlines")
         ticker.every(RELOAD_SECONDS, bot.reload, name="runbooks")
+        ticker.every(TICK_SECONDS, bot.attester.tick, name="checkpoints")
         ticker.every(HOME_SECONDS, bot.gateway.homes.refresh, name="homes")
         ticker.start()
         stack.callback(ticker.stop)
@@ -230,16 +236,8 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
     )
     recorder.listeners.append(lambda _: gateway.homes.mark())
-    audience = Audience(escalation=to, pagers=tuple(pager.target for pager in edges.pagers))
-    announcer = Announcer(
-        recorder,
-        store,
-        Chat(edges.client, edges.workspace, on_spoken=gateway.expect_echo),
-        clock,
-        channel=settings.channel,
-        render=lambda incident: summary.messages(incident, now=clock.now(), audience=audience),
-        per_second=settings.posts_per_second,
-    )
+    chat = Chat(edges.client, edges.workspace, on_spoken=gateway.expect_echo)
+    announcer = _announcer(settings, edges, recorder, chat)
     accountant = Accountant(recorder, store, clock)
     advancer = _advancer(
         settings, edges, recorder, approver, accountant=accountant, freezer=freezer, trust=trust, earner=earner
@@ -260,6 +258,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         announcer=announcer,
         desk=desk,
         on_calls=edges.on_calls,
+        attester=_attester(settings, edges, chat),
         gateway=gateway,
         registry=CollectorRegistry(),
     )
@@ -321,6 +320,33 @@ async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
     bot.port = listening.port
 
 
+def _announcer(settings: Settings, edges: outside.Edges, recorder: Recorder, chat: Chat) -> Announcer:
+    audience = Audience(settings.approvers, tuple(pager.target for pager in edges.pagers))
+    return Announcer(
+        recorder,
+        edges.store,
+        chat,
+        edges.clock,
+        channel=settings.channel,
+        render=lambda incident: summary.messages(incident, now=edges.clock.now(), audience=audience),
+        per_second=settings.posts_per_second,
+    )
+
+
+def _attester(settings: Settings, edges: outside.Edges, chat: Chat) -> Attester:
+    return Attester(
+        edges.store,
+        edges.store,
+        CheckpointFile(settings.checkpoints),
+        chat,
+        edges.clock,
+        end=lambda: edges.store.end,
+        keys=attesting.keys_of(settings.chain_keys),
+        channel=settings.audit_channel,
+        alarms=settings.channel,
+    )
+
+
 def _observe(bot: Bot) -> None:
     metrics.observe(
         bot.registry,
@@ -329,6 +355,10 @@ def _observe(bot: Bot) -> None:
             "announcements_backlog": ("Incidents whose Slack view is behind.", lambda: bot.announcer.backlog),
             "slack_connected": ("1 while the socket to Slack is up.", lambda: bot.is_connected),
             "policy_problems": ("What is wrong with the policies now.", lambda: len(bot.policies.problems)),
+            "record_trouble": (
+                "1 while the record or its checkpoints are not right.",
+                lambda: bool(bot.attester.trouble),
+            ),
             "runbooks": ("Runbooks that are loaded.", lambda: len(bot.runbooks.current().runbooks)),
         },
     )

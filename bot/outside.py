@@ -29,9 +29,11 @@ from bot.adapters.sql.executor import Sql
 from bot.adapters.sqlite.store import Store
 from bot.adapters.system_clock import SystemClock
 from bot.core.authorization import Surroundings
+from bot.core.chaining import Key
 from bot.core.ids import GroupId
 from bot.core.operations import Family
 from bot.core.runbooks import Library
+from bot.flow import attesting
 from bot.flow.own_steps import OwnSteps
 from bot.flow.trusting import Trust
 from bot.ports import Clock, Executor, Pager
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 BUILT_IN_PROGRAMS = ("echo", "true")
-OpenStore = Callable[[Path, Clock], Awaitable[Store]]
+OpenStore = Callable[[Path, Clock, Key | None], Awaitable[Store]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Edges:
 
 async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
     clock = SystemClock()
-    store = await open_store(settings.database, clock)
+    keys = attesting.keys_of(settings.chain_keys)
+    store = await open_store(settings.database, clock, keys[0] if keys else None)
     stack.push_async_callback(store.close)
     for warning in store.warnings():
         log.warning("store", extra={"problem": warning})

@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.core.actors import Standing
 from bot.core.alerts import Alert
 from bot.core.cards import Card
+from bot.core.chaining import Entry
 from bot.core.events import Recorded
 from bot.core.freezes import Freeze
 from bot.core.ids import InboxId, IncidentId, UserId
@@ -177,6 +178,36 @@ class Message:
     incident: IncidentId
     key: str
     card: Card
+
+
+class Record(Protocol):
+    """The chain over what is stored, as whoever checks it reads it."""
+
+    async def chain_after(self, number: int, limit: int) -> list[Entry]:
+        """The next entries with what they cover, in order."""
+        ...
+
+    async def chain_value(self, number: int) -> str | None: ...
+
+    async def chain_length(self) -> int: ...
+
+    async def outside_the_chain(self) -> list[tuple[str, int]]:
+        """Events (incident, sequence) that the chain does not know."""
+        ...
+
+    async def changed_freezes(self) -> list[str]: ...
+
+    async def has_freeze(self, number: str) -> bool: ...
+
+
+class Sink(Protocol):
+    """Where checkpoints are kept, out of reach of whoever writes the database."""
+
+    async def read(self) -> str: ...
+
+    async def append(self, line: str) -> None:
+        """Durable on return. Transient when it cannot be kept now."""
+        ...
 
 
 class Chat(Protocol):

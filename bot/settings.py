@@ -26,6 +26,7 @@ SECRETS = (
     "PAGETURNER_PAGERDUTY_SECRET",
     "PAGETURNER_PAGERDUTY_ROUTING_KEY",
     "PAGETURNER_PAGERDUTY_API_TOKEN",
+    "PAGETURNER_CHAIN_KEY",
 )
 RUNBOOK_SECRET = f"{PREFIX}SECRET_"
 SQL = f"{PREFIX}SQL_"
@@ -102,6 +103,9 @@ class Settings(BaseModel):
     kubeconfig_reader: str = Field("", alias="PAGETURNER_KUBECONFIG_READER")
     database: Path = Field(Path("pageturner.db"), alias="PAGETURNER_DATABASE")
     runbooks: Path = Field(Path("runbooks"), alias="PAGETURNER_RUNBOOKS")
+    chain_key: Secret | None = Field(None, alias="PAGETURNER_CHAIN_KEY")
+    checkpoint_file: Path | None = Field(None, alias="PAGETURNER_CHECKPOINTS")
+    audit_channel: str = Field("", alias="PAGETURNER_AUDIT_CHANNEL", max_length=80)
     channel: str = Field("incidents", alias="PAGETURNER_CHANNEL", min_length=1, max_length=80)
     listen: Annotated[str, AfterValidator(_address)] = Field("127.0.0.1:8080", alias="PAGETURNER_LISTEN")
     webhook_token: Secret | None = Field(None, alias="PAGETURNER_WEBHOOK_TOKEN")
@@ -127,6 +131,16 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The organisation's: change windows and policies speak of its wall clock."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Beside the database unless it is named: better on a disk that the database's writer cannot change."""
+        return self.checkpoint_file or self.database.with_name(self.database.name + ".checkpoints")
+
+    @property
+    def chain_keys(self) -> tuple[str, ...]:
+        """The first signs; older ones are still known."""
+        return tuple(self.chain_key.get_secret_value().split()) if self.chain_key else ()
 
     @property
     def host(self) -> str:
@@ -161,6 +175,19 @@ def read_local(environment: Mapping[str, str] | None = None) -> Settings:
     """Without any of the bot's own secrets: whoever looks at a database or a runbook need not be able to read them."""
     given = os.environ if environment is None else environment
     return _validated(LocalSettings, {name: value for name, value in given.items() if name not in SECRETS})
+
+
+def chain_keys(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """For whoever checks a record without the bot's other settings; nothing where none can be read."""
+    given = os.environ if environment is None else environment
+    try:
+        return tuple(_held("PAGETURNER_CHAIN_KEY", given).split()) if _names_chain_key(given) else ()
+    except Invalid:
+        return ()
+
+
+def _names_chain_key(given: Mapping[str, str]) -> bool:
+    return bool(given.get("PAGETURNER_CHAIN_KEY") or given.get("PAGETURNER_CHAIN_KEY_FILE"))
 
 
 def problems(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -244,11 +244,17 @@ def backup(
 
 
 @application.command()
-def verify(database: Database = None, as_json: AsJson = False) -> None:
+def verify(
+    database: Database = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="A file of checkpoints that was kept apart from the database.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Check the whole database: what adds up, what does not, and what nobody could know from it."""
     from bot.cli import verifying
 
-    verifying.run(database=database, as_json=as_json)
+    verifying.run(database=database, checkpoints=checkpoints, as_json=as_json)
 
 
 @application.command()

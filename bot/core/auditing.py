@@ -1,7 +1,7 @@
 """Does what is stored add up? Folds the events of an incident again and holds them against what was promised.
 
-Nothing here can prove that events were not changed by somebody who kept them consistent: there is no hash chain yet
-(LIMITS says so in words, and every report of an audit carries it).
+That nobody changed what stands there is the chain's business (`chaining`); what neither can say stands in `limits`, and
+every report of an audit carries it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,30 @@ from bot.core.evidence import Finding, InboxRow, IndexRow, StoredEvent
 from bot.core.ids import IncidentId
 from bot.core.incidents import Incident
 
-LIMITS = (
-    "whether events were changed, added or cut off at the end by somebody who kept the file consistent: there is no"
-    " hash chain yet",
+_ALWAYS = (
     "whether the times are right: they are those of the machine's clock",
     "whether what a cluster, a program or a person answered was true",
+    "whether inbox, index and what was shown in Slack were changed together: the chain is over events and freezes",
 )
-"""What no check of this file alone can say."""
+
+
+def limits(*, is_keyed: bool, unseen: int, counted: int | None, count: int) -> tuple[str, ...]:
+    """What a check could not say. `counted`: up to where the last checkpoint vouches; None without checkpoints."""
+    found = []
+    if unseen:
+        found.append(
+            f"whether {unseen} entries are as they were written: their key is not at hand (PAGETURNER_CHAIN_KEY)"
+        )
+    if not is_keyed:
+        found.append("whether somebody who may write the file computed its chain anew: it has no key")
+    if counted is None:
+        found.append("whether something was cut off at the end: no checkpoints were given (--checkpoints FILE)")
+    elif counted < count:
+        found.append(f"whether something was cut off after entry {count}: the last checkpoint is of entry {counted}")
+    else:
+        found.append(f"whether something came after entry {count} and was cut off before a checkpoint told of it")
+    return (*found, *_ALWAYS)
+
 
 ROUTED_WITHIN = timedelta(minutes=1)
 """A running bot routes an alert in well under a second; one that waits longer than this is stuck, or nobody runs."""

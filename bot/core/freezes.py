@@ -19,6 +19,9 @@ LONGEST_REASON = 200
 CALENDAR = UserId("calendar")
 """Who froze what stands in the calendar: no person."""
 
+RECORD = UserId("record")
+"""Who froze everything because the stored record does not add up: no person."""
+
 _SPAN = re.compile(r"(\d{1,5})(m|min|h|d)", re.IGNORECASE)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -147,6 +150,8 @@ def describe(freeze: Freeze, now: datetime) -> str:
     reason = f": {freeze.reason}" if freeze.reason else ""
     if freeze.is_of_calendar:
         return f"The calendar ({freeze.id}) freezes {freeze.scope} {left}{reason}"
+    if freeze.by == RECORD:
+        return f"The bot froze {freeze.scope} {left}{reason}"
     return f"<@{freeze.by}> froze {freeze.scope} {left}{reason}"
 
 

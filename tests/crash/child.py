@@ -16,6 +16,7 @@ from pathlib import Path
 from bot import app, settings
 from bot.adapters import logs
 from bot.adapters.sqlite.store import Store
+from bot.core.chaining import Key
 from bot.core.redaction import Redactor
 from bot.ports import Clock, Commit, Delivery, InboxItem, Posted
 
@@ -52,8 +53,8 @@ class MortalStore(Store):
         MortalStore.moments += 1
 
 
-async def _open(path: Path, clock: Clock) -> Store:
-    return await MortalStore.open(path, clock)
+async def _open(path: Path, clock: Clock, key: Key | None) -> Store:
+    return await MortalStore.open(path, clock, key)
 
 
 def born(environment: Mapping[str, str], dies_at: int) -> tuple[ForkServerProcess, Connection]:

@@ -30,15 +30,25 @@ class Mutant:
 
 
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
-LADDER, LEVELS, STOPS, ROAD, WAVES = (
+LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD = (
     "tests/core/test_policies.py",
     "tests/flow/test_earning.py",
     "tests/flow/test_freezing.py",
     "tests/flow/test_road.py",
     "tests/flow/test_waves.py",
+    "tests/flow/test_attesting.py",
 )
 
 MUTANTS = (
+    Mutant(
+        "the chain",
+        "bot/core/chaining.py",
+        "if not hmac.compare_digest(",
+        "if False and (",
+        RECORD,
+    ),
+    Mutant("checkpoints", "bot/core/checkpoints.py", "if each.count > count:", "if False:", RECORD),
+    Mutant("the key of the chain", "bot/core/chaining.py", "if not entry.key and self.was_keyed:", "if False:", RECORD),
     Mutant("flapping", GUARDS, "if situation.is_flapping:", "if False:", LADDER),
     Mutant("came back", GUARDS, "if situation.has_come_back:", "if False:", LADDER),
     Mutant("loop breaker", GUARDS, "if situation.cures >= MOST_CURES:", "if False:", LADDER),

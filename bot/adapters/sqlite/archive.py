@@ -3,6 +3,7 @@
 The command line reads through this while the bot runs; it takes no lock and never migrates.
 """
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,10 @@ from typing import Self
 
 import aiosqlite
 
-from bot.adapters.sqlite import connections, migrations, rows
+from bot.adapters.sqlite import connections, links, migrations, rows
 from bot.adapters.sqlite.queries import sql
 from bot.core import errors
+from bot.core.chaining import Entry
 from bot.core.events import Recorded
 from bot.core.evidence import InboxRow, IndexRow, StoredEvent
 from bot.core.freezes import Freeze
@@ -120,6 +122,29 @@ class Archive:
     async def joined_counts(self) -> dict[str, int]:
         """How many alerts the inbox says each incident got."""
         return {row[0]: row[1] for row in await self._rows("joined_counts")}
+
+    async def chain_after(self, number: int, limit: int) -> list[Entry]:
+        """The next entries of the chain with what they cover."""
+        return [links.entry_from(row) for row in await self._rows("chain_after", number, limit)]
+
+    async def chain_value(self, number: int) -> str | None:
+        return next((str(row[0]) for row in await self._rows("chain_value", number)), None)
+
+    async def chain_length(self) -> int:
+        return next((int(row[0]) for row in await self._rows("chain_head")), 0)
+
+    async def outside_the_chain(self) -> list[tuple[str, int]]:
+        """The first events that the chain does not know, by incident and sequence."""
+        return [(str(row[0]), int(row[1])) for row in await self._rows("events_outside_the_chain")]
+
+    async def changed_freezes(self) -> list[str]:
+        """Freezes whose row is not what the chain last said of them."""
+        said = {str(row[0]): row[1] for row in await self._rows("last_freeze_entries")}
+        stand = {str(row[0]): json.dumps(tuple(row)) for row in await self._rows("all_freezes")}
+        return sorted(name for name in {*said, *stand} if said.get(name) != stand.get(name))
+
+    async def has_freeze(self, number: str) -> bool:
+        return bool((await self._rows("has_freeze", number))[0][0])
 
     async def inbox_doubts(self) -> list[InboxRow]:
         """Rows that were not routed, or whose outcome says nothing."""

@@ -129,3 +129,42 @@ SELECT value FROM meta WHERE name = 'backup_at';
 
 -- name: forget_backup
 DELETE FROM meta WHERE name = 'backup_at';
+
+-- name: is_unchained
+SELECT count(*) FROM meta WHERE name = 'unchained';
+
+-- name: chained_now
+DELETE FROM meta WHERE name = 'unchained';
+
+-- name: all_events
+SELECT incident, sequence, at, actor_kind, actor_id, kind, body FROM events ORDER BY rowid;
+
+-- name: all_freezes
+SELECT id, kind, name, reason, person, at, until, lifted_by, lifted_at FROM freezes ORDER BY at, id;
+
+-- name: chain_head
+SELECT number, value FROM chain ORDER BY number DESC LIMIT 1;
+
+-- name: chain_value
+SELECT value FROM chain WHERE number = ?;
+
+-- name: add_link
+INSERT INTO chain (number, subject, name, sequence, key, value, content) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: chain_after
+SELECT c.number, c.subject, c.name, c.sequence, c.key, c.value, c.content,
+    e.incident, e.sequence, e.at, e.actor_kind, e.actor_id, e.kind, e.body
+FROM chain AS c LEFT JOIN events AS e ON c.subject = 'event' AND e.incident = c.name AND e.sequence = c.sequence
+WHERE c.number > ? ORDER BY c.number LIMIT ?;
+
+-- name: events_outside_the_chain
+SELECT incident, sequence FROM events AS e
+WHERE NOT EXISTS (SELECT 1 FROM chain AS c WHERE c.subject = 'event' AND c.name = e.incident AND c.sequence = e.sequence)
+ORDER BY rowid LIMIT 100;
+
+-- name: last_freeze_entries
+SELECT name, content FROM chain WHERE number IN (SELECT max(number) FROM chain WHERE subject = 'freeze' GROUP BY name)
+ORDER BY name;
+
+-- name: has_freeze
+SELECT count(*) FROM freezes WHERE id = ?;

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import aiosqlite
 
-from bot.adapters.sqlite import connections, migrations, ownership, rows, writes
+from bot.adapters.sqlite import connections, links, migrations, ownership, rows, writes
 from bot.adapters.sqlite.archive import Archive
 from bot.adapters.sqlite.queries import sql
 from bot.adapters.sqlite.writer import Writer
 from bot.core import errors
+from bot.core.chaining import End, Key
 from bot.core.freezes import Freeze
 from bot.core.ids import InboxId
 from bot.ports import Clock, Commit, Delivery, InboxItem, Posted, Settlement
@@ -38,8 +39,8 @@ class Store(Archive):
         """When this file was copied from another one; None once what stood open has been handed to people."""
 
     @classmethod
-    async def open(cls, path: Path, clock: Clock) -> "Store":
-        """Create or migrate the file and take it over.
+    async def open(cls, path: Path, clock: Clock, key: Key | None = None) -> "Store":
+        """Create or migrate the file and take it over. `key` signs the chain from here on.
 
         Raises Permanent when another process owns it, it is damaged or from a newer program; Transient when the disk
         cannot be written now.
@@ -53,7 +54,8 @@ class Store(Archive):
                 stack.push_async_callback(writing.close)
                 await _check_health(writing, place)
                 await migrations.migrate(writing, place)
-                writer = Writer(writing, path=place, epoch=await _take_over(writing, owner.name))
+                epoch = await _take_over(writing, owner.name)
+                writer = Writer(writing, path=place, epoch=epoch, links=await links.begin(writing, key))
                 stack.push_async_callback(writer.close)
                 reading = await connections.open_reader(place)
             except sqlite3.Error as problem:
@@ -67,6 +69,11 @@ class Store(Archive):
     async def close(self) -> None:
         """Idempotent. In reverse: the reader, then the writer with all it still holds, then the lock."""
         await self._closing.aclose()
+
+    @property
+    def end(self) -> End:
+        """The last entry of the chain that is durable."""
+        return self.writer.end
 
     def warnings(self) -> list[str]:
         """What the operator should know about this installation's SQLite, as sentences."""

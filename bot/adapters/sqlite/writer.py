@@ -15,9 +15,11 @@ from typing import Generic, Protocol, TypeVar
 import aiosqlite
 
 from bot.adapters.sqlite import connections, ownership, writes
+from bot.adapters.sqlite.links import Links
 from bot.adapters.sqlite.queries import sql
 from bot.adapters.sqlite.writes import Batch, Known, Questions, Write
 from bot.core import errors
+from bot.core.chaining import End
 
 T = TypeVar("T")
 
@@ -70,14 +72,20 @@ class _Waiting(Protocol):
 class Writer:
     """`epoch` is the number under which this process took the file over: another one there means that we lost it."""
 
-    def __init__(self, connection: aiosqlite.Connection, *, path: Path, epoch: int) -> None:
+    def __init__(self, connection: aiosqlite.Connection, *, path: Path, epoch: int, links: Links) -> None:
         self._connection = connection
         self._path = path
         self._epoch = epoch
+        self._links = links
         self._identity = ownership.identity(path)
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._is_closed = False
         self.task = asyncio.create_task(self._run(), name="store writer")
+
+    @property
+    def end(self) -> End:
+        """The last entry of the chain that is durable."""
+        return self._links.end
 
     async def submit(self, write: Write[T]) -> T:
         """Durable on return. Raises Conflict from the write's own decision, Transient or Permanent from the disk."""
@@ -151,10 +159,13 @@ class Writer:
             batch = Batch()
             for ticket in group:
                 ticket.decide(known, batch)
+            links, end = self._links.made(batch.statements["add_event"], batch.statements["put_freeze"])
+            batch.statements["add_link"] = links
             for name in writes.ORDER:
                 if rows := batch.statements[name]:
                     await self._connection.executemany(sql(name), rows)
             await self._connection.execute_fetchall("COMMIT")
+            self._links.end = end
         except BaseException:
             if self._connection.in_transaction:
                 await self._connection.execute_fetchall("ROLLBACK")

@@ -62,6 +62,7 @@ ORDER = (
     "set_tries",
     "put_posted",
     "put_freeze",
+    "add_link",
     "forget_backup",
 )
 
