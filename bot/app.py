@@ -313,7 +313,12 @@ async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
     settings = bot.settings
     tokens = settings.webhook_token.get_secret_value().split() if settings.webhook_token else ()
     webhooks = Webhooks(
-        bot.intake.receive, bot.clock, tokens=tuple(tokens), checks=bot.readiness, registry=bot.registry
+        bot.intake.receive,
+        bot.clock,
+        tokens=tuple(tokens),
+        checks=bot.readiness,
+        registry=bot.registry,
+        secrets=settings.signing,
     )
     listening = await Listening.start(webhooks, settings.host, settings.port)
     stack.push_async_callback(listening.stop)

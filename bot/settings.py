@@ -27,6 +27,7 @@ SECRETS = (
     "PAGETURNER_PAGERDUTY_ROUTING_KEY",
     "PAGETURNER_PAGERDUTY_API_TOKEN",
     "PAGETURNER_CHAIN_KEY",
+    "PAGETURNER_GRAFANA_SECRET",
 )
 RUNBOOK_SECRET = f"{PREFIX}SECRET_"
 SQL = f"{PREFIX}SQL_"
@@ -110,6 +111,7 @@ class Settings(BaseModel):
     listen: Annotated[str, AfterValidator(_address)] = Field("127.0.0.1:8080", alias="PAGETURNER_LISTEN")
     webhook_token: Secret | None = Field(None, alias="PAGETURNER_WEBHOOK_TOKEN")
     pagerduty_secret: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_SECRET")
+    grafana_secret: Secret | None = Field(None, alias="PAGETURNER_GRAFANA_SECRET")
     pagerduty_routing_key: Secret | None = Field(None, alias="PAGETURNER_PAGERDUTY_ROUTING_KEY")
     pagerduty_url: str = Field(
         "https://events.pagerduty.com", alias="PAGETURNER_PAGERDUTY_URL", pattern=r"^https?://\S+$"
@@ -131,6 +133,12 @@ class Settings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The organisation's: change windows and policies speak of its wall clock."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def signing(self) -> dict[str, tuple[str, ...]]:
+        """The secrets of sources that sign what they send, several while one is rotated."""
+        held = {"pagerduty": self.pagerduty_secret, "grafana": self.grafana_secret}
+        return {source: tuple(each.get_secret_value().split()) for source, each in held.items() if each}
 
     @property
     def checkpoints(self) -> Path:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot import outside, settings
-from bot.adapters.alerts import alertmanager, documents, generic
+from bot.adapters.alerts import documents, sources
 from bot.adapters.cedar.policies import PolicyFiles
 from bot.adapters.runbook_files.calendar import CalendarFile
 from bot.adapters.runbook_files.library import RunbookFiles
@@ -31,7 +31,6 @@ from bot.flow.previewing import Previewer
 from bot.ports import Executor
 from bot.settings import Settings
 
-SOURCES = {alertmanager.SOURCE: alertmanager.parse, generic.SOURCE: generic.parse}
 LARGEST_FILE = 8 * 1024 * 1024
 HOME_KUBECONFIG = Path(".kube") / "config"
 
@@ -77,8 +76,8 @@ def run(words: Sequence[str], *, alert: Path | None, source: str | None, is_offl
     name, pairs = _split(words)
     if not name and alert is None:
         screen.fail("name a runbook, or give an alert with --alert FILE")
-    if source is not None and source not in SOURCES:
-        screen.fail(f"there is no source {source}; choose one of: {', '.join(sorted(SOURCES))}")
+    if source is not None and source not in sources.PARSERS:
+        screen.fail(f"there is no source {source}; choose one of: {', '.join(sorted(sources.PARSERS))}")
     read, more = _alert(alert, source) if alert else (None, 0)
     wish = Wish(name, _typed(pairs), read, more, is_offline)
     configured = settings.read_local()
@@ -115,9 +114,7 @@ def _typed(pairs: Sequence[str]) -> dict[str, str]:
 def _alert(path: Path, source: str | None) -> tuple[Alert, int]:
     """The first alert that would open an incident, and how many others do not belong to it."""
     document = documents.read(_content(path))
-    sent_by_alertmanager = bool(document.keys & {"version", "groupKey", "receiver"})
-    guessed = alertmanager.SOURCE if sent_by_alertmanager else generic.SOURCE
-    found = SOURCES[source or guessed](document).alerts
+    found = sources.PARSERS[source or sources.guess(document)](document).alerts
     firing = [each for each in found if each.is_firing]
     if not firing:
         screen.fail(f"no alert in {path} is firing: the bot would open no incident")

@@ -48,10 +48,14 @@ class _Payload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`truncated`: alerts of the group that the sender left out (its `max_alerts`)."""
+    """`truncated`: alerts of the group that the sender left out (its `max_alerts`).
+
+    `delivery` is the sender's own name of this message, by which a second copy of it is known; "" where it has none.
+    """
 
     alerts: tuple[Alert, ...]
     truncated: int = 0
+    delivery: str = ""
 
 
 def parse(document: Document) -> Parsed:

@@ -36,6 +36,14 @@ def token_wrong() -> web.Response:
     return _closing(_error(403, "forbidden", "this webhook token is not, or no longer, accepted"))
 
 
+def signature_missing() -> web.Response:
+    return _error(401, "unauthorized", "the body is not signed: set the signing secret at the sender")
+
+
+def signature_wrong() -> web.Response:
+    return _error(403, "forbidden", "the signature does not fit the body, or it is too old")
+
+
 def from_a_browser() -> web.Response:
     return _closing(_error(403, "forbidden", "alerts are not accepted from web pages (the request has an Origin)"))
 
@@ -72,7 +80,7 @@ def unavailable(problem: errors.Transient | errors.Permanent) -> web.Response:
 def failed(problem: web.HTTPException) -> web.Response:
     """What the router says: no such page, or not with this method."""
     code = "method_not_allowed" if problem.status == 405 else "not_found"
-    answer = _error(problem.status, code, f"{problem.reason}: see /webhook/alertmanager, /webhook/generic, /healthz")
+    answer = _error(problem.status, code, f"{problem.reason}: see /webhook/SOURCE, /healthz")
     if "Allow" in problem.headers:
         answer.headers["Allow"] = problem.headers["Allow"]
     return _closing(answer)

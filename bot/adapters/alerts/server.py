@@ -13,10 +13,9 @@ import prometheus_client
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
-from bot.adapters.alerts import admission, alertmanager, answers, documents, generic
+from bot.adapters.alerts import admission, answers, documents, signatures, sources
 from bot.adapters.alerts.admission import Verdict
 from bot.adapters.alerts.alertmanager import Parsed
-from bot.adapters.alerts.documents import Document
 from bot.core import errors
 from bot.ports import Clock, Delivery
 
@@ -28,9 +27,7 @@ Receive = Callable[[list[Delivery]], Awaitable[int]]
 Checks = Callable[[], Mapping[str, str]]
 """For each part of the bot, a sentence on why it is not ready, or "" when it is."""
 
-_PARSERS: Mapping[str, Callable[[Document], Parsed]] = MappingProxyType(
-    {alertmanager.SOURCE: alertmanager.parse, generic.SOURCE: generic.parse}
-)
+_NO_SECRETS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _KEY_LENGTH = 255
 
 
@@ -42,7 +39,10 @@ class Limits:
 
 
 class Webhooks:
-    """`clock` stamps what arrives; `tokens` may be empty only where nobody else can reach the server."""
+    """`clock` stamps what arrives; `tokens` may be empty only where nobody else can reach the server.
+
+    `secrets` are those of sources that sign their bodies: there the signature decides, and no token is asked for.
+    """
 
     def __init__(
         self,
@@ -52,8 +52,10 @@ class Webhooks:
         tokens: Sequence[str],
         checks: Checks,
         registry: CollectorRegistry,
+        secrets: Mapping[str, Sequence[str]] = _NO_SECRETS,
         limits: Limits | None = None,
     ) -> None:
+        self._secrets = {source: known for source, known in secrets.items() if known}
         self._receive = receive
         self._clock = clock
         self.tokens = tuple(tokens)
@@ -78,7 +80,7 @@ class Webhooks:
     async def _post(self, request: web.Request) -> web.Response:
         source = request.match_info["source"]
         answer = await self._answer(request, source)
-        label = source if source in _PARSERS else "unknown"  # a label per stranger's word would grow for ever
+        label = source if source in sources.PARSERS else "unknown"  # a label per stranger's word would grow for ever
         self._calls.labels(label, str(answer.status)).inc()
         return answer
 
@@ -95,24 +97,39 @@ class Webhooks:
             return answers.incomplete()
         if raw is None:
             return answers.body_too_large(self._limits.body_bytes)
+        unsigned = self._unsigned(request, source, raw)
+        if unsigned is not None:
+            return unsigned
         try:
-            parsed = _PARSERS[source](documents.read(raw))
+            parsed = sources.PARSERS[source](documents.read(raw))
         except errors.Invalid as problem:
             log.warning("webhook.malformed source=%s problem=%s", source, problem)
             return answers.malformed(problem)
-        return await self._take(parsed, source, request.headers.get("Idempotency-Key", ""))
+        own = request.headers.get("Idempotency-Key", "") or request.headers.get("X-Webhook-Id", "")
+        return await self._take(parsed, source, parsed.delivery or own)
+
+    def _unsigned(self, request: web.Request, source: str, raw: bytes) -> web.Response | None:
+        """Of sources that sign: the very bytes that came, before anything reads them."""
+        secrets = self._secrets.get(source)
+        if secrets is None:
+            return None
+        verdict = signatures.CHECKS[source](request.headers, raw, secrets, self._clock.now())
+        if verdict is Verdict.MISSING:
+            return answers.signature_missing()
+        return answers.signature_wrong() if verdict is Verdict.WRONG else None
 
     def _refusal(self, request: web.Request, source: str) -> web.Response | None:
         """Decided from the headers alone, before any byte of the body is read."""
         if "Origin" in request.headers:
             return answers.from_a_browser()
-        verdict = admission.judge(request.headers, self.tokens)
+        signed = source in self._secrets
+        verdict = Verdict.ADMITTED if signed else admission.judge(request.headers, self.tokens)
         if verdict is Verdict.MISSING:
             return answers.token_missing()
         if verdict is Verdict.WRONG:
             return answers.token_wrong()
-        if source not in _PARSERS:
-            return answers.unknown_source(source, _PARSERS)
+        if source not in sources.PARSERS:
+            return answers.unknown_source(source, sources.PARSERS)
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
             return answers.encoded()
         if (request.content_length or 0) > self._limits.body_bytes:
