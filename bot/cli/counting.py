@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.cli import archives, screen
-from bot.core import auditing, card_words, statistics
+from bot.core import auditing, card_history, card_words, statistics
 from bot.core.evidence import IndexRow, StoredEvent
 from bot.core.statistics import Numbers, RunbookNumbers
 
@@ -81,13 +81,8 @@ def _seconds(span: timedelta | None) -> float | None:
 
 
 def _show(numbers: Numbers, days: int) -> None:
-    ended = f"{numbers.resolved} resolved, {numbers.escalated} escalated"
-    screen.say(f"Last {card_words.plural(days, 'day')}: {card_words.plural(numbers.incidents, 'incident')}, {ended}")
-    approvals = f"{card_words.plural(numbers.approvals, 'approval')}, {numbers.quick} of them in under 3 s"
-    if numbers.copied:
-        approvals += f", {card_words.plural(numbers.copied, 'reason')} copied from an earlier approval"
-    screen.say(f"{approvals}; median to approve {_span(numbers.median_to_approve)}")
-    screen.say(f"Median to resolve {_span(numbers.median_to_resolve)}")
+    for sentence in card_history.sentences(numbers, days):
+        screen.say(sentence)
     if numbers.runbooks:
         screen.say()
         screen.table(_HEAD, [_row(each) for each in numbers.runbooks], numbers=_HEAD[1:])
@@ -96,9 +91,5 @@ def _show(numbers: Numbers, days: int) -> None:
 
 def _row(each: RunbookNumbers) -> tuple[str, ...]:
     counts = (each.runs, each.succeeded, each.failed, each.unknown, each.handed_over, each.running)
-    spans = (_span(each.median_to_approve), _span(each.median_to_resolve))
+    spans = (card_words.span(each.median_to_approve), card_words.span(each.median_to_resolve))
     return (each.runbook, *map(str, counts), *spans, f"{each.quick} of {each.approvals}")
-
-
-def _span(span: timedelta | None) -> str:
-    return "-" if span is None else card_words.duration(span)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.core import waves
 from bot.core.cards import Mention, Mono, Words
@@ -27,6 +27,11 @@ def joined(parts: Iterable[Words], separator: str = DOT) -> Words:
 
 def people(ids: Iterable[str]) -> Words:
     return joined(((Mention(each),) for each in ids), ", ")
+
+
+def span(length: timedelta | None) -> str:
+    """A median, or that there is nothing to take one of."""
+    return "-" if length is None else duration(length)
 
 
 def rule(who: ApproverRule) -> Words:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core import actors, authorization, card_home, events, freezes, parameters
+from bot.core import actors, authorization, card_history, card_home, events, freezes, parameters, statistics
 from bot.core.actors import Standing
 from bot.core.alerts import Severity
 from bot.core.approvals import MINIMUM_REASON, Approval, Choice
@@ -22,6 +22,7 @@ from bot.core.policies import Proposal
 from bot.core.previews import Outcome
 from bot.core.runbooks import Library, Runbook
 from bot.core.states import State
+from bot.core.statistics import Numbers
 from bot.core.track_records import Row
 from bot.flow.approving import Approver
 from bot.flow.closing import WATCHED
@@ -30,6 +31,10 @@ from bot.flow.freezing import Freezer
 from bot.flow.recording import Draft, Recorder
 from bot.flow.trusting import Trust
 from bot.ports import Clock, Journal, Runbooks
+
+REMEMBERED = timedelta(days=card_history.DAYS)
+MOST_REMEMBERED = 500
+"""Incidents that one question reads again: about half a second."""
 
 SHOWN_AFTER_CLOSING = timedelta(hours=24)
 GLASS_BROKEN_FOR = timedelta(minutes=30)
@@ -302,6 +307,20 @@ class Desk:
         heads = await self._journal.heads(closed_since=self._clock.now() - SHOWN_AFTER_CLOSING)
         return [await self._recorder.load(head.incident) for head in reversed(heads)]
 
+    async def history(self, wanted: str) -> list[Incident]:
+        """Incidents of the last 30 days of one runbook, service or environment, or all of them; newest first."""
+        heads = await self._journal.heads(closed_since=self._clock.now() - REMEMBERED)
+        found = [await self._recorder.load(head.incident) for head in reversed(heads[-MOST_REMEMBERED:])]
+        word = wanted.casefold()
+        return [each for each in found if not word or word in _words(each)]
+
+    async def numbers(self) -> Numbers:
+        """The last 30 days, as `stats` at the terminal counts them."""
+        tally = statistics.Tally()
+        for head in (await self._journal.heads(closed_since=self._clock.now() - REMEMBERED))[-MOST_REMEMBERED:]:
+            tally.add(await self._journal.history(head.incident))
+        return tally.numbers()
+
     def _runbook(self, name: str) -> Runbook:
         known = self._runbooks.current().runbooks
         runbook = known.get(RunbookName(name))
@@ -314,6 +333,11 @@ class Desk:
 
     async def _allow(self, incident: IncidentId, user: UserId) -> None:
         await self._approver.authorise(await self._recorder.load(incident), user, None)
+
+
+def _words(incident: Incident) -> set[str]:
+    named = (incident.runbook or "", incident.service, incident.environment)
+    return {each.casefold() for each in named if each}
 
 
 def _check_reason(reason: str) -> None:

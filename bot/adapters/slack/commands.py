@@ -9,13 +9,13 @@ from bot.adapters.slack.connection import Web
 from bot.adapters.slack.payloads import Command
 from bot.adapters.slack.questions import Desk
 from bot.adapters.slack.replies import Reply
-from bot.core import card_levels, card_library, card_root, freezes
+from bot.core import card_history, card_levels, card_library, card_root, freezes
 from bot.core.cards import Audience, Buttons, Card
 from bot.core.errors import Invalid
 from bot.core.ids import RunbookName
 
 COMMAND = "/runbook"
-VERBS = ("run", "list", "show", "status", "levels", "freeze", "unfreeze", "break-glass", "help")
+VERBS = ("run", "list", "show", "status", "levels", "freeze", "unfreeze", "break-glass", "history", "stats", "help")
 
 # What phones make of quotation marks and dashes.
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", " ": " "})
@@ -38,6 +38,8 @@ class Commands:
             self._freeze,
             self._unfreeze,
             self._break_glass,
+            self._history,
+            self._stats,
             self._help,
         )
         self._table = dict(zip(VERBS, answers, strict=True))
@@ -95,6 +97,16 @@ class Commands:
         incident = payloads.incident(f"INC-{named[1]}")
         answer = await self._desk.ask_to_break_glass(incident, command.user, reason=" ".join(words[1:]))
         return Reply(texts.told_to_all(answer.text), is_public=True)
+
+    async def _history(self, _command: Command, words: list[str]) -> Reply:
+        if len(words) > 1:
+            raise Invalid(f"{' '.join(words)} is more than one name", remedy="name one runbook, service or environment")
+        wanted = words[0] if words else ""
+        found = await self._desk.history(wanted)
+        return Reply(card_history.history(found, wanted=wanted[:80], days=card_history.DAYS))
+
+    async def _stats(self, _command: Command, _words: list[str]) -> Reply:
+        return Reply(card_history.numbers(await self._desk.numbers(), days=card_history.DAYS))
 
     async def _help(self, _command: Command, _words: list[str]) -> Reply:
         return Reply(texts.usage())

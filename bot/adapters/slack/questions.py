@@ -9,6 +9,7 @@ from bot.core.freezes import Scope, Wish
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.incidents import Incident, Step
 from bot.core.runbooks import Library
+from bot.core.statistics import Numbers
 from bot.core.track_records import Row
 
 
@@ -68,3 +69,7 @@ class Desk(Protocol):
     def library(self) -> Library: ...
 
     async def overview(self) -> Sequence[Incident]: ...
+
+    async def history(self, wanted: str, /) -> Sequence[Incident]: ...
+
+    async def numbers(self) -> Numbers: ...

@@ -15,6 +15,8 @@ HELP_LINES = (
     ("/runbook freeze REASON for 2h", "stop: no new step starts; only for service=X, environment=X or runbook=X"),
     ("/runbook unfreeze", "let go again; with the scope that was frozen"),
     ("/runbook break-glass INC-42 REASON", "act on it in spite of a freeze; a second approver must agree"),
+    ("/runbook history NAME", "the last 30 days of a runbook, service or environment; without a name: all"),
+    ("/runbook stats", "the last 30 days in numbers: how runs ended, how fast people approved"),
     ("/runbook help", "this"),
 )
 

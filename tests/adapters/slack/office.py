@@ -27,6 +27,7 @@ from bot.core.incidents import Incident, Step
 from bot.core.matching import Candidate
 from bot.core.operations import Tier
 from bot.core.runbooks import Library, Parameter
+from bot.core.statistics import Numbers, Tally
 from bot.core.track_records import Row
 from bot.flow import desk as flow_desk
 from bot.ports import Message, Posted
@@ -134,6 +135,14 @@ class FakeDesk:
 
     def levels(self) -> list[Row]:
         return []
+
+    async def history(self, wanted: str) -> list[Incident]:
+        await self._note("history", wanted)
+        return [self.incident]
+
+    async def numbers(self) -> Numbers:
+        await self._note("numbers")
+        return Tally().numbers()
 
     def freezes(self) -> list[str]:
         return []
