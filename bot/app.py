@@ -47,6 +47,7 @@ from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
+from bot.flow.storming import Storm
 from bot.flow.trusting import Trust
 from bot.ports import Clock
 from bot.settings import Settings
@@ -76,6 +77,7 @@ class Bot:
     intake: Intake
     advancer: Advancer
     announcer: Announcer
+    storm: Storm
     desk: Desk
     on_calls: OnCalls | None
     attester: Attester
@@ -149,6 +151,7 @@ async def _recall(bot: Bot) -> None:
         )
         await bot.store.forget_backup()
     await bot.intake.start()
+    await bot.storm.start()
     bot.announcer.inherit([head.incident for head in await bot.store.heads()])
 
 
@@ -175,6 +178,7 @@ def _roots(bot: Bot) -> dict[str, Callable[[], Coroutine[None, None, None]]]:
         "intake": bot.intake.run,
         "advance": bot.advancer.run,
         "announce": bot.announcer.run,
+        "storm": bot.storm.run,
         "connection": watch_connection,
         "store": watch_store,
     }
@@ -214,6 +218,7 @@ async def _built(settings: Settings, open_store: outside.OpenStore) -> AsyncIter
         ticker.every(TICK_SECONDS, bot.advancer.tick, name="deadlines")
         ticker.every(RELOAD_SECONDS, bot.reload, name="runbooks")
         ticker.every(TICK_SECONDS, bot.attester.tick, name="checkpoints")
+        ticker.every(TICK_SECONDS, bot.storm.tick, name="storm")
         ticker.every(HOME_SECONDS, bot.gateway.homes.refresh, name="homes")
         ticker.start()
         stack.callback(ticker.stop)
@@ -230,7 +235,10 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     freezer = Freezer(
         store, runbooks, clock, standing=approver.standing, trust=trust, calendar=edges.calendar.freezes, escalate_to=to
     )
-    desk = Desk(recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, trust=trust, escalate_to=to)
+    desk = Desk(
+        recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, trust=trust, escalate_to=to,
+        bring=lambda incident: announcer.bring(incident),  # noqa: PLW0108 - made further below
+    )  # fmt: skip
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
         edges.client, app_token, desk=desk, workspace=edges.workspace, clock=clock, channel=settings.channel
@@ -256,6 +264,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         intake=Intake(store, store, recorder, runbooks, clock, trust=trust, escalate_to=to),
         advancer=advancer,
         announcer=announcer,
+        storm=_storm(settings, edges, recorder, chat, announcer=announcer),
         desk=desk,
         on_calls=edges.on_calls,
         attester=_attester(settings, edges, chat),
@@ -335,6 +344,19 @@ def _announcer(settings: Settings, edges: outside.Edges, recorder: Recorder, cha
         channel=settings.channel,
         render=lambda incident: summary.messages(incident, now=edges.clock.now(), audience=audience),
         per_second=settings.posts_per_second,
+    )
+
+
+def _storm(settings: Settings, edges: outside.Edges, recorder: Recorder, chat: Chat, *, announcer: Announcer) -> Storm:
+    return Storm(
+        recorder,
+        edges.store,
+        chat,
+        edges.clock,
+        announcer=announcer,
+        channel=settings.channel,
+        threshold=settings.storm_threshold,
+        told=settings.approvers,
     )
 
 

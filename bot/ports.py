@@ -267,8 +267,8 @@ class Executor(Protocol):
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:
         """Run what was previewed, once, with its targets and facts as preconditions. Never raises for an answer.
 
-        `key` is stable for one attempt of one step: an idempotency key where one is taken. A timeout or a lost
-        answer of a write is Outcome.UNKNOWN; a precondition that does not hold is Outcome.REFUSED with nothing done.
+        `key` is the same for every try of one step of one run: an idempotency key where one is taken. A timeout or a
+        lost answer of a write is Outcome.UNKNOWN; a precondition that does not hold is Outcome.REFUSED, nothing done.
         """
         ...
 

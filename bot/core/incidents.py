@@ -129,7 +129,8 @@ def _planned(incident: Incident, event: events.PlanMade, recorded: Recorded) -> 
     """The first step's turn has come with the plan itself; the others are previewed again when theirs comes."""
     first, *others = (Step(plan=step) for step in event.plan.steps)
     prepared = replace(first, prepared_at=recorded.at)
-    return replace(incident, plan=event.plan, steps=(prepared, *others), current=first.plan.id)
+    steps = (prepared, *others)
+    return replace(incident, plan=event.plan, runs=incident.runs + 1, steps=steps, current=first.plan.id)
 
 
 @_on(events.StepPrepared)

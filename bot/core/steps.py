@@ -178,6 +178,7 @@ class Incident:
     parameters: Mapping[str, str] = field(default_factory=dict)
     chosen_by: UserId | None = None
     plan: Plan | None = None
+    runs: int = 0
     steps: tuple[Step, ...] = ()
     approval: Approval | None = None
     closed_approvals: tuple[ClosedApproval, ...] = ()

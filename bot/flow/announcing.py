@@ -9,7 +9,7 @@ import hashlib
 import heapq
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -28,10 +28,15 @@ log = logging.getLogger(__name__)
 SPEAKERS = 16
 """Incidents told side by side; Slack answers in 50 to 200 ms."""
 
-POST_BURST = 4
+POST_BURST = 2
+"""Slack tolerates a small burst in a channel; one more is kept for the digest of a storm, which must not wait."""
+
 UPDATES_PER_SECOND = 50 / 60
 UPDATE_BURST = 12
 """chat.update is Tier 3: 50 a minute for the whole workspace, bursts tolerated."""
+
+FIRST = -1
+"""The urgency of what somebody has asked to see."""
 
 REMEMBERED = 4096
 LOST_PAUSE_SECONDS = 30.0
@@ -103,6 +108,23 @@ class Announcer:
             self._queued[incident.id] = urgency
             heapq.heappush(self._waiting, (urgency, next(self._order), incident.id))
             self._wake.release()
+
+    def bring(self, incident: Incident) -> None:
+        """Somebody wants to see this one now: it comes before all others."""
+        if incident.id in self._busy or self._queued.get(incident.id) == FIRST:
+            return
+        self._queued[incident.id] = FIRST
+        heapq.heappush(self._waiting, (FIRST, next(self._order), incident.id))
+        self._wake.release()
+
+    def has_root(self, incidents: Iterable[IncidentId]) -> set[IncidentId]:
+        """Those of them whose thread stands in Slack, as far as is remembered."""
+        return {each for each in incidents if "root" in self._shown.get(each, {})}
+
+    async def aside(self, *, is_new: bool) -> None:
+        """Before something is said that is no incident's message: it is counted, and only an edit waits its turn."""
+        seconds = (self._posts if is_new else self._updates).take(self._clock.monotonic())
+        await self._wait(0.0 if is_new else seconds)
 
     @property
     def is_idle(self) -> bool:

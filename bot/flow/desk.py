@@ -4,7 +4,7 @@ It starts no long work: it records what a person decided, and `advancing` does t
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -50,6 +50,9 @@ class Answer:
     incident: IncidentId | None = None
 
 
+def _nothing(_: Incident) -> None: ...
+
+
 class Desk:
     def __init__(
         self,
@@ -63,7 +66,9 @@ class Desk:
         earner: Earner,
         trust: Trust,
         escalate_to: tuple[str, ...],
+        bring: Callable[[Incident], None] = _nothing,
     ) -> None:
+        self._bring = bring
         self._recorder = recorder
         self._journal = journal
         self._approver = approver
@@ -97,6 +102,11 @@ class Desk:
 
     async def look(self, incident: IncidentId) -> Incident:
         return await self._recorder.load(incident)
+
+    async def bring(self, incident: IncidentId) -> Answer:
+        """Somebody wants to see it: its thread comes before those of all others."""
+        self._bring(await self._recorder.load(incident))
+        return Answer(f"{incident} is next: its thread appears in the channel within seconds.", incident)
 
     async def take(self, incident: IncidentId, user: UserId) -> Answer:
         await self._allow(incident, user)

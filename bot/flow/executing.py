@@ -193,7 +193,8 @@ class Runner:
         if frozen:
             performed = Performed(Outcome.REFUSED, detail=frozen)
         else:
-            performed = await self._performer.perform(fresh, key=f"{incident.id}/{fresh.id}/{attempt}")
+            # the same for every try: whoever takes such a key does it once; another run is another thing
+            performed = await self._performer.perform(fresh, key=f"{incident.id}/{known.runs}/{fresh.id}")
         outcome, results = checks.judge(fresh.expect, performed)
         if outcome is Outcome.SUCCEEDED and fresh.verify is not None:
             outcome, results = await self._performer.verify(fresh, results)

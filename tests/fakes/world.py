@@ -33,6 +33,7 @@ from bot.flow.performing import Performer
 from bot.flow.planning import Planner
 from bot.flow.previewing import Previewer
 from bot.flow.recording import Recorder
+from bot.flow.storming import Storm
 from bot.flow.trusting import Trust
 from bot.ports import Delivery, Executor, Message, Page, Posted
 from tests import builders as b
@@ -207,8 +208,11 @@ def plain_render(incident: Incident) -> tuple[tuple[str, Card], ...]:
 class World:
     """One life of the process; `again()` is the next one on the same store, Slack and cluster."""
 
-    def __init__(self, *known: Runbook, store: MemoryStore | None = None, per_second: float = 0) -> None:
+    def __init__(
+        self, *known: Runbook, store: MemoryStore | None = None, per_second: float = 0, storm_threshold: int = 0
+    ) -> None:
         self.per_second = per_second
+        self.storm_threshold = storm_threshold
         self.clock = FakeClock()
         self.store = store or MemoryStore()
         self.runbooks = FakeRunbooks(*known)
@@ -293,7 +297,18 @@ class World:
             freezer=self.freezer,
             earner=self.earner,
             trust=trust,
-            **to,
+            escalate_to=ESCALATE_TO,
+            bring=self.announcer.bring,
+        )
+        self.storm = Storm(
+            self.recorder,
+            self.store,
+            self.chat,
+            self.clock,
+            announcer=self.announcer,
+            channel="incidents",
+            threshold=self.storm_threshold,
+            told=ESCALATE_TO,
         )
 
     def again(self) -> None:
@@ -308,11 +323,12 @@ class World:
         await self.earner.start()
         await self.intake.start()
         await self.advancer.start()
+        await self.storm.start()
         heads = await self.store.heads()
         self.announcer.inherit([head.incident for head in heads])
         for head in heads:
             self.announcer.mark(await self.recorder.load(head.incident))
-        runs = (self.intake.run(), self.advancer.run(), self.announcer.run())
+        runs = (self.intake.run(), self.advancer.run(), self.announcer.run(), self.storm.run())
         self.tasks = [asyncio.create_task(run) for run in runs]
         try:
             yield self
@@ -353,6 +369,7 @@ class World:
         """Time passes and everything that has become due happens."""
         self.clock.time += timedelta(**by)
         await self.advancer.tick()
+        await self.storm.tick()
         await self.rest()
 
     async def incident(self, number: int = 1) -> Incident:

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.adapters.cedar.policies import CedarSet, Source
 from bot.core import auditing_steps, events
 from bot.core.errors import PageturnerError
+from bot.core.events import Recorded
 from bot.core.freezes import Scope, Wish
 from bot.core.ids import Digest, IncidentId, StepId, UserId
 from bot.core.incidents import Incident
@@ -52,6 +53,7 @@ class WatchedExecutor(FakeExecutor):
         super().__init__()
         self.world: World | None = None
         self.violations: list[str] = []
+        self.tries: list[str] = []
         self.targets = (Target("Deployment", "api", "shop", uid="uid-1"),)
 
     async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:
@@ -61,10 +63,11 @@ class WatchedExecutor(FakeExecutor):
     async def _look(self, operation: Operation, key: str) -> None:
         if self.world is None:
             return
-        name, step_id, attempt = key.split("/")
+        name, run, step_id = key.split("/")
         incident = await self.world.recorder.load(IncidentId(name))
         step = incident.step(StepId(step_id))
-        if (incident.state, incident.current, step.attempts) != (State.RUNNING, StepId(step_id), int(attempt)):
+        self.tries.append(f"{key}/{step.attempts}")
+        if (incident.state, incident.current, str(incident.runs)) != (State.RUNNING, StepId(step_id), run):
             self.violations.append(f"{key}: no intent is stored for {operation.text}")
         if self.world.freezer.why_held(incident):
             self.violations.append(f"{key}: ran while frozen")
@@ -224,14 +227,23 @@ class TrustMachine(RuleBasedStateMachine):
             for incident in self.incidents():
                 history = self.loop.run_until_complete(self.world.store.history(incident.id))
                 assert auditing_steps.steps(incident.id, history, is_whole=True) == []
-                started = [each.event for each in history if isinstance(each.event, events.StepStarted)]
-                intents |= {f"{incident.id}/{each.step}/{each.attempt}" for each in started}
-            open_keys = {key for key, _ in self.executor.receipts if key.split("/")[0] in _open(self)}
-            assert open_keys <= intents
-            assert len(self.executor.receipts) == len(set(self.executor.receipts))
+                intents |= _intents(incident.id, history)
+            open_tries = {each for each in self.executor.tries if each.split("/")[0] in _open(self)}
+            assert open_tries <= intents
+            assert len(self.executor.tries) == len(set(self.executor.tries))
         finally:
             self.loop.run_until_complete(self.life.aclose())
             self.loop.close()
+
+
+def _intents(incident: IncidentId, history: list[Recorded]) -> set[str]:
+    """What was started, by run, step and try."""
+    run, found = 0, set()
+    for each in history:
+        run += isinstance(each.event, events.PlanMade)
+        if isinstance(each.event, events.StepStarted):
+            found.add(f"{incident}/{run}/{each.event.step}/{each.event.attempt}")
+    return found
 
 
 def _open(machine: TrustMachine) -> set[str]:

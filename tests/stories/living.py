@@ -134,9 +134,11 @@ async def living(tmp_path: Path, scenario: str | None = None, runbooks: Path = R
 
 
 @asynccontextmanager
-async def alive(world: LocalWorld, tmp_path: Path, runbooks: Path = RUNBOOKS) -> AsyncIterator[app.Bot]:
-    """One life of the bot beside a world that goes on. Pacing is off: Slack's limits have tests of their own."""
-    configured = demo.settings_for(world, tmp_path, runbooks).model_copy(update={"posts_per_second": 0.0})
+async def alive(
+    world: LocalWorld, tmp_path: Path, runbooks: Path = RUNBOOKS, *, per_second: float = 0.0
+) -> AsyncIterator[app.Bot]:
+    """One life of the bot beside a world that goes on. Pacing is off unless asked for: it has tests of its own."""
+    configured = demo.settings_for(world, tmp_path, runbooks).model_copy(update={"posts_per_second": per_second})
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(app.serve(configured, stop=stop, on_ready=ready.set_result))
     done, _ = await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -76,6 +76,7 @@ class Commands:
         if named is None:
             raise Invalid(f"{words[0]} is no incident", remedy="write it as INC-42")
         incident = await self._desk.look(payloads.incident(f"INC-{named[1]}"))
+        await self._desk.bring(incident.id)
         card = card_root.root(incident, audience=Audience())
         return Reply(Card(card.fallback, tuple(part for part in card.parts if not isinstance(part, Buttons))))
 

@@ -35,6 +35,7 @@ class Presses:
             "level.grant": lambda click: self._level(click, is_granted=True),
             "level.decline": lambda click: self._level(click, is_granted=False),
             "glass.break": self._glass,
+            "storm.open": self._bring,
             modals.SELECT: self._select,
         }
 
@@ -69,6 +70,9 @@ class Presses:
         if step is None:
             raise Refused(texts.NO_STEP, rule="step.unknown")
         return await self._open(click, modals.details(incident, step))
+
+    async def _bring(self, click: Click) -> Reply:
+        return _said(await self._desk.bring(payloads.incident(click.value)))
 
     async def _take(self, click: Click) -> Reply:
         return _said(await self._desk.take(payloads.incident(click.value), click.user))

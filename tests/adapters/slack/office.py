@@ -96,6 +96,10 @@ class FakeDesk:
             raise Refused(f"There is no {incident}.", rule="incident.unknown")
         return self.incident
 
+    async def bring(self, incident: IncidentId) -> Answer:
+        await self._note("bring", incident)
+        return Answer(f"{incident} is next.", incident)
+
     async def take(self, incident: IncidentId, user: UserId) -> Answer:
         return await self._note("take", incident, user)
 
