@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types imports unit serve check bench lock clean help
+.PHONY: demo test lint types imports unit serve check audit bench lock clean help
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,11 @@ imports: $(VENV)/develop
 
 unit: $(VENV)/develop ## the tests alone; ARGS="-k name" narrows them
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+audit: $(VENV)/develop ## known weaknesses of what is locked (asks the network), and a bill of materials in sbom.cdx.json
+	$(BIN)/python -m tests.audit
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 bench: $(VENV)/develop ## what things cost here, side by side; not part of the tests
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot.core import actors, authorization, correlation, events, matching
 from bot.core.alerts import Alert
-from bot.core.errors import Refused
+from bot.core.errors import Refused, Transient
 from bot.core.events import EscalationReason, Event
 from bot.core.ids import IncidentId
 from bot.core.incidents import Incident
@@ -28,6 +28,10 @@ POISON_AFTER = 3
 BATCH = 256
 """Rows routed together: enough for one group commit, few enough to keep the loop answering."""
 
+HIGH_WATER = 20_000
+"""Alerts that may wait to be routed, about twenty seconds' work: more would only grow old here (F58)."""
+
+CROWDED_SECONDS = 5.0
 CHOICE_WINDOW_SECONDS = 900
 RETRY_SECONDS = 1.0
 
@@ -52,6 +56,7 @@ class Intake:
         self._known: dict[str, IncidentId] = {}
         self._waiting: asyncio.Queue[InboxItem] = asyncio.Queue()
         self._routing = 0
+        self.high_water = HIGH_WATER
         recorder.listeners.append(self._learn)
 
     async def start(self) -> None:
@@ -70,7 +75,12 @@ class Intake:
         return self.backlog == 0
 
     async def receive(self, deliveries: Sequence[Delivery]) -> int:
-        """Durable on return. Answers how many alerts were taken, those that were known already included."""
+        """Durable on return. Answers how many alerts were taken, those that were known already included.
+
+        Raises Transient, with nothing taken, when too many wait already: the sender keeps them and comes again.
+        """
+        if self.backlog + len(deliveries) > self.high_water:
+            raise Transient(f"{self.backlog} alerts wait to be routed", retry_after_seconds=CROWDED_SECONDS)
         for item in await self._inbox.receive(deliveries):
             self._waiting.put_nowait(item)
         return len(deliveries)

@@ -30,13 +30,14 @@ class Mutant:
 
 
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
-LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD = (
+LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD, FLOODS = (
     "tests/core/test_policies.py",
     "tests/flow/test_earning.py",
     "tests/flow/test_freezing.py",
     "tests/flow/test_road.py",
     "tests/flow/test_waves.py",
     "tests/flow/test_attesting.py",
+    "tests/flow/test_floods.py",
 )
 
 MUTANTS = (
@@ -46,6 +47,13 @@ MUTANTS = (
         "if not hmac.compare_digest(",
         "if False and (",
         RECORD,
+    ),
+    Mutant(
+        "high-water mark",
+        "bot/flow/intake.py",
+        "if self.backlog + len(deliveries) > self.high_water:",
+        "if False:",
+        FLOODS,
     ),
     Mutant("checkpoints", "bot/core/checkpoints.py", "if each.count > count:", "if False:", RECORD),
     Mutant("the key of the chain", "bot/core/chaining.py", "if not entry.key and self.was_keyed:", "if False:", RECORD),

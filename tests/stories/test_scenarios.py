@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.events import EscalationReason
+from bot.core.previews import Outcome
 from bot.core.states import State
+from bot.sim.slack.faults import FaultKind
 from bot.sim.slack.outcomes import Result
 from tests.stories import living
 from tests.stories.living import ANA, BEN, CHI, Living
@@ -145,3 +147,18 @@ async def _approve_first_change(life: Living) -> None:
         await life.confirm(number, waiting.approval.typed_name, REASON)
     else:
         await life.approve(number)
+
+
+async def test_F45_while_slack_is_away_what_was_approved_ends_and_is_told_when_it_is_back(tmp_path: Path) -> None:
+    async with living.living(tmp_path, "redis-pool") as life:
+        asked = await life.with_button("step-1", "step.approve")
+        for method in ("chat.postMessage", "chat.update"):
+            life.world.slack.faults.plant(method, FaultKind.HTTP_ERROR, times=100_000, status=503)
+        await life.press(ANA, asked, "step.approve")
+        done = await life.state(State.RESOLVED)
+        assert all(step.outcome is Outcome.SUCCEEDED for step in done.steps)
+        assert len(life.executed("FLUSHDB")) == 1
+        life.world.slack.faults.clear()
+        await life.message("step-1", holding="Approved by")
+        await life.message("summary")
+        assert len(life.executed("FLUSHDB")) == 1
