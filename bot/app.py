@@ -108,7 +108,6 @@ class Bot:
             "store": "" if not self.store.writer.task.done() else "the store's writer has stopped",
             "slack": "" if self.is_connected else "not connected to Slack",
             "channel": self.announcer.trouble,
-            "record": self.attester.trouble,
             "runbooks": "" if runbooks else f"no runbook could be loaded from {self.settings.runbooks}",
         }
 
@@ -368,6 +367,7 @@ def _attester(settings: Settings, edges: outside.Edges, chat: Chat) -> Attester:
         chat,
         edges.clock,
         end=lambda: edges.store.end,
+        is_rechained=edges.store.is_rechained,
         keys=attesting.keys_of(settings.chain_keys),
         channel=settings.audit_channel,
         alarms=settings.channel,

@@ -70,12 +70,17 @@ def follow(before: End, content: Content, key: Key | None) -> End:
 
 @dataclass(slots=True)
 class Walk:
-    """Holds entry after entry against the one before. `unseen` counts those whose key is not at hand."""
+    """Holds entry after entry against the one before.
+
+    Without any key at hand nothing is said of keyed entries, only that they were not looked at (`unseen`). With keys,
+    an entry of another key is a finding: whoever has none must not get by with a name of his own.
+    """
 
     keys: Mapping[str, Key]
     end: End = End()
     unseen: int = 0
     was_keyed: bool = False
+    last_key: str = ""
 
     def findings(self, entries: Iterable[Entry]) -> Iterator[Finding]:
         """What is wrong, first things first: after a wrong entry the walk goes on from what it says."""
@@ -86,6 +91,7 @@ class Walk:
             elif problem := self._problem(entry):
                 yield _finding(entry, problem)
             self.was_keyed = self.was_keyed or bool(entry.key)
+            self.last_key = entry.key
             self.end = End(entry.number, entry.value)
 
     def _problem(self, entry: Entry) -> str:
@@ -95,6 +101,8 @@ class Walk:
             return "is chained without the key that earlier entries have"
         key = self.keys.get(entry.key) if entry.key else None
         if entry.key and key is None:
+            if self.keys:
+                return f"is chained with the key {entry.key[:12]!r}, which is none of ours"
             self.unseen += 1
             return ""
         if not hmac.compare_digest(value(self.end, entry.content, key), entry.value):

@@ -79,6 +79,8 @@ def _own_problem(each: Checkpoint, before: str, keys: Mapping[str, Key]) -> str:
     key = keys.get(each.key) if each.key else None
     bare = Checkpoint(each.count, each.head, each.at, each.key, each.before)
     is_checked = key is not None or not each.key
+    if keys and key is None:
+        return "is not sealed with a key of ours"
     if is_checked and chaining.seal(bare.line(), key) != each.seal:
         return "its seal does not fit"
     if each.before != before:

@@ -6,7 +6,7 @@ there.
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core import chaining, checkpoints, freezes
@@ -28,6 +28,9 @@ LOUD_AFTER = timedelta(minutes=15)
 MOST_AT_START = 50_000
 """The newest entries are walked through before anything runs, in about a second; `verify` reads all."""
 PAGE = 2_000
+RETRY_AFTER = timedelta(seconds=30)
+UNKEYED = "its newest entries have no key: if PAGETURNER_CHAIN_KEY was set only now, that is why"
+RECHAINED = "had no chain when it was opened, and was chained anew: what stood there before is not vouched for"
 RECORD = IncidentId("record")
 """What messages about the record itself are filed under: no incident."""
 
@@ -42,6 +45,8 @@ async def walk(record: Record, keys: Mapping[str, Key], *, newest: int | None = 
         found += walked.findings(page)
     outside = await record.outside_the_chain()
     found += [Finding(name, "chain", "stands in no chain: it was put in", sequence) for name, sequence in outside]
+    if keys and walked.end.number and not walked.last_key:
+        found.append(Finding(str(RECORD), "chain", UNKEYED))
     changed = await record.changed_freezes()
     found += [Finding(f"freeze {name}", "chain", "is not what the chain says of it") for name in changed]
     return found, walked
@@ -58,9 +63,9 @@ async def against(record: Record, text: str, keys: Mapping[str, Key]) -> list[Fi
 
 
 class Attester:
-    """`end` is the last entry that is durable. `channel` is where checkpoints are posted, "" for nowhere.
+    """`end` is the last entry that is durable; `is_rechained` says that the file had lost its chain.
 
-    `alarms` is where a broken record is told.
+    `channel` is where checkpoints are posted, "" for nowhere; `alarms` is where people are told what is wrong.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Attester:
         clock: Clock,
         *,
         end: Callable[[], End],
+        is_rechained: bool = False,
         keys: tuple[Key, ...],
         channel: str,
         alarms: str,
@@ -82,6 +88,9 @@ class Attester:
         self._chat = chat
         self._clock = clock
         self._end = end
+        self._is_rechained = is_rechained
+        self._is_loud = False
+        self._retry_at: datetime | None = None
         self._keys = keys
         self._channel = channel
         self._alarms = alarms
@@ -89,7 +98,7 @@ class Attester:
         self._seal = GENESIS
         self._told_at: datetime | None = None
         self._failing_since: datetime | None = None
-        self._alarm = ""
+        self._alarm: tuple[str, str, str] | None = None
         self.problem = ""
 
     @property
@@ -108,24 +117,37 @@ class Attester:
         text = await self._sink.read()
         findings, _ = await walk(self._record, keys, newest=MOST_AT_START)
         findings += await against(self._record, text, keys)
+        findings += [Finding(str(RECORD), "chain", RECHAINED)] if self._is_rechained else []
         if findings:
             await self._stop(findings)
-        try:
-            self._seal = checkpoints.last_seal(checkpoints.read(text))
-        except Invalid:
-            self._seal = GENESIS
+        self._go_on_from(text)
         self._told_at = self._clock.now()
+
+    def _go_on_from(self, text: str) -> None:
+        try:
+            known = checkpoints.read(text)
+        except Invalid:
+            return
+        self._seal = checkpoints.last_seal(known)
+        if known and known[-1].count <= self._end().number:
+            self._last = End(known[-1].count, known[-1].head)
+        elif not known and self._end().number > EVERY:
+            log.error(
+                "checkpoints", extra={"problem": f"none are known, and the record has {self._end().number} entries"}
+            )
 
     async def _stop(self, findings: list[Finding]) -> None:
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
         self.problem = f"the record does not add up: {findings[0]}{more}; run pageturner verify"
         log.error("record", extra={"problem": str(findings[0]), "findings": len(findings)})
-        number = "record-" + hashlib.sha256(str(findings[0]).encode()).hexdigest()[:12]
-        if await self._record.has_freeze(number):
-            return  # somebody has looked at this very thing and decided, or it holds already
+        number = freeze_id(findings)
+        is_forged = any(each.subject == f"freeze {number}" for each in findings)
+        if await self._record.has_freeze(number) and not is_forged:
+            return  # somebody has looked at these very things and decided, or it holds already
         reason = self.problem[: freezes.LONGEST_REASON]
         await self._stored.put_freeze(Freeze(number, Scope(), reason, freezes.RECORD, self._clock.now()))
-        self._alarm = reason
+        way = "Nothing runs until an approver has looked and lifts it with /runbook unfreeze."
+        self._alarm = ("Everything is frozen", reason, way)
 
     async def tick(self) -> None:
         """Called every second: tell what has to be told, keep a checkpoint when it is time for one."""
@@ -134,16 +156,29 @@ class Attester:
         is_due = self._told_at is None or now - self._told_at >= WITHIN
         if end.number <= self._last.number or not (is_due or end.number - self._last.number >= EVERY):
             return
+        if self._retry_at is not None and now < self._retry_at:
+            return
         made = checkpoints.made(end, at=now, before=self._seal, key=self._keys[0] if self._keys else None)
         try:
             await self._sink.append(made.line())
         except PageturnerError as problem:
-            self._failing_since = self._failing_since or now
-            log.warning("checkpoint", extra={"problem": str(problem)})
+            self._not_kept(now, problem)
             return
         self._last, self._seal, self._told_at, self._failing_since = end, made.seal, now, None
+        self._retry_at, self._is_loud = None, False
         if self._channel:
             await self._post(made)
+
+    def _not_kept(self, now: datetime, problem: PageturnerError) -> None:
+        """Tried again every half minute; after a while people are told, once."""
+        self._failing_since, self._retry_at = self._failing_since or now, now + RETRY_AFTER
+        log.warning("checkpoint", extra={"problem": str(problem)})
+        if self._is_loud or now - self._failing_since < LOUD_AFTER:
+            return
+        self._is_loud = True
+        log.error("checkpoints", extra={"problem": self.trouble})
+        way = "Everything goes on; look at the disk that they are kept on."
+        self._alarm = ("Checkpoints cannot be kept", str(problem), way)
 
     async def _post(self, made: checkpoints.Checkpoint) -> None:
         """Beside the file: a failure is only logged, the next checkpoint says as much."""
@@ -152,15 +187,13 @@ class Attester:
         await self._tell(Message(RECORD, f"checkpoint-{made.count}", Card(said, parts)), self._channel)
 
     async def _sound_alarm(self) -> None:
-        if not self._alarm:
+        if self._alarm is None:
             return
-        text, self._alarm = self._alarm, ""
-        way = "Nothing runs until an approver has looked and lifts it with /runbook unfreeze."
-        card = Card(
-            f"Everything is frozen: {text}", (Heading("Everything is frozen", "record"), Line((text,)), Line((way,)))
-        )
+        alarm, self._alarm = self._alarm, None
+        title, text, way = alarm
+        card = Card(f"{title}: {text}", (Heading(title, "record"), Line((text,)), Line((way,))))
         if not await self._tell(Message(RECORD, "alarm", card), self._alarms):
-            self._alarm = text
+            self._alarm = alarm
 
     async def _tell(self, message: Message, channel: str) -> bool:
         try:
@@ -169,6 +202,12 @@ class Attester:
             log.warning("record not told", extra={"problem": str(problem)})
             return False
         return True
+
+
+def freeze_id(findings: Sequence[Finding]) -> str:
+    """The same for the same things, whatever their words say of now; other things are another freeze."""
+    about = sorted({f"{each.subject}|{each.rule}|{each.sequence}" for each in findings})
+    return "record-" + hashlib.sha256("\n".join(about).encode()).hexdigest()[:12]
 
 
 def keys_of(secrets: tuple[str, ...]) -> tuple[Key, ...]:

@@ -353,6 +353,9 @@ async def test_F86_checkpoints_that_cannot_be_kept_are_tried_again_and_told_loud
     assert "checkpoints cannot be kept" in watching.trouble
     told.fails = False
     await watching.tick()
+    assert [text for _, text in told.messages] == ["Checkpoints cannot be kept: the disk is full"]
+    clock.time += attesting.RETRY_AFTER
+    await watching.tick()
     assert (watching.trouble, len(told.kept)) == ("", 1)
     await store.close()
 
@@ -399,3 +402,102 @@ async def test_F19_an_older_copy_than_the_checkpoints_know_is_stopped(tmp_path: 
     (frozen,) = await restored.freezes()
     assert "it is an older copy" in frozen.reason
     await restored.close()
+
+
+# --- what somebody without the key could try -------------------------------------------------------------------------
+
+
+async def frozen_at_start(path: Path, opened: Opening, told: Told | None = None) -> list[Freeze]:
+    store = await opened(path, FakeClock())
+    watching = Attester(
+        store, store, told or Told(), told or Told(), FakeClock(), end=lambda: store.end,
+        is_rechained=store.is_rechained, keys=(KEY,), channel="", alarms="incidents",
+    )  # fmt: skip
+    await watching.start()
+    found = await store.freezes()
+    await store.close()
+    return found
+
+
+EDIT = "UPDATE events SET body = '{}' WHERE @ROW"
+
+
+async def test_F84_a_key_that_nobody_knows_is_no_way_around_the_chain(
+    tmp_path: Path, whole: bytes, opened: Opening
+) -> None:
+    path = edited(tmp_path / "record.db", whole, EDIT, "UPDATE chain SET key = 'deadbeef0000'")
+    (frozen,) = await frozen_at_start(path, opened)
+    assert "none of ours" in frozen.reason
+
+
+async def test_F84_a_chain_that_was_computed_anew_without_the_key_is_stopped(tmp_path: Path, opened: Opening) -> None:
+    path = tmp_path / "record.db"
+    await filled(path, None)
+    (frozen,) = await frozen_at_start(path, opened)
+    assert "have no key" in frozen.reason
+    (again,) = await frozen_at_start(path, opened)  # what was added since has one, and seals what stands before it
+    assert again.id == frozen.id
+
+
+async def test_F84_a_chain_that_was_taken_away_is_made_anew_and_said_so(
+    tmp_path: Path, whole: bytes, opened: Opening
+) -> None:
+    forget = "INSERT INTO meta (name, value) VALUES ('unchained', 1)"
+    path = edited(tmp_path / "record.db", whole, EDIT, "DELETE FROM chain", forget)
+    (frozen,) = await frozen_at_start(path, opened)
+    assert "was chained anew" in frozen.reason
+
+
+async def test_F84_a_lifted_freeze_that_was_planted_does_not_count(
+    tmp_path: Path, whole: bytes, opened: Opening
+) -> None:
+    path = edited(tmp_path / "record.db", whole, EDIT)
+    number = attesting.freeze_id(await found(path))
+    planted = "INSERT INTO freezes VALUES ('@ID', 'all', '', 'r', 'record', 1, NULL, 'U0ANA', 2)"
+    path = edited(tmp_path / "record.db", whole, EDIT, planted.replace("@ID", number))
+    frozen = await frozen_at_start(path, opened)
+    assert len(frozen) == 1 and frozen[0].by == freezes.RECORD
+
+
+async def test_F84_what_was_accepted_once_does_not_hide_the_next_edit(
+    tmp_path: Path, whole: bytes, opened: Opening
+) -> None:
+    path, clock = edited(tmp_path / "record.db", whole, EDIT), FakeClock()
+    (frozen,) = await frozen_at_start(path, opened)
+    store = await opened(path, clock)
+    await store.put_freeze(replace(frozen, lifted_by=b.ANA, lifted_at=clock.now()))
+    await store.close()
+    assert await frozen_at_start(path, opened) == []
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE events SET body = '{}' WHERE incident = 'INC-5' AND sequence = 2")
+    connection.close()
+    assert len(await frozen_at_start(path, opened)) == 1
+
+
+async def test_F19_an_older_copy_that_was_accepted_does_not_freeze_again_at_each_start(
+    tmp_path: Path, whole: bytes, opened: Opening
+) -> None:
+    path, clock, told = tmp_path / "record.db", FakeClock(), Told()
+    path.write_bytes(whole)
+    told.kept = [checkpoints.made(chaining.End(500, "f" * 64), at=journal.NOW, before=chaining.GENESIS, key=KEY).line()]
+    (frozen,) = await frozen_at_start(path, opened, told)
+    store = await opened(path, clock)
+    await store.put_freeze(replace(frozen, lifted_by=b.ANA, lifted_at=clock.now()))
+    await store.commit(journal.commit(90))
+    await store.close()
+    assert await frozen_at_start(path, opened, told) == []
+
+
+async def test_a_start_with_nothing_new_keeps_no_checkpoint(tmp_path: Path, opened: Opening) -> None:
+    told, clock, path = Told(), FakeClock(), tmp_path / "record.db"
+    for _ in range(3):
+        store = await opened(path, clock)
+        watching = attester(store, told, clock)
+        await watching.start()
+        if store.end.number == 0:
+            await store.commit(journal.commit(1))
+        clock.time += attesting.WITHIN
+        await watching.tick()
+        await store.close()
+    assert len(told.kept) == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.cedar.policies import CedarSet, Source
-from bot.core import errors, events
+from bot.core import errors, events, freezes
 from bot.core.authorization import Answer, Rules
 from bot.core.errors import Refused
 from bot.core.events import EscalationReason
@@ -299,3 +299,16 @@ async def test_nobody_breaks_the_glass_alone_or_without_reason_or_need() -> None
                 await world.desk.break_glass(b.INC, user, reason=AGREED)
             assert refused.value.rule == rule
         assert world.freezer.why_held(await world.incident()) != ""
+
+
+async def test_broken_glass_opens_nothing_where_the_record_does_not_add_up() -> None:
+    world = World(b.runbook(CHANGE, VERIFY))
+    async with world.alive():
+        await world.fire()
+        await world.desk.freeze(ALL, b.ANA)
+        await world.desk.ask_to_break_glass(b.INC, b.ANA, reason=WHY)
+        await world.desk.break_glass(b.INC, b.BEN, reason=AGREED)
+        assert world.freezer.why_held(await world.incident()) == ""
+        await world.store.put_freeze(Freeze("record-1", Scope(), "edited", freezes.RECORD, world.clock.now()))
+        await world.freezer.start()
+        assert "The bot froze everything" in world.freezer.why_held(await world.incident())

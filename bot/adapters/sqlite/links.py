@@ -33,8 +33,8 @@ class Links:
         return (head.number, subject, covered[0], sequence, self._key.id if self._key else "", head.value, content)
 
 
-async def begin(connection: aiosqlite.Connection, key: Key | None) -> Links:
-    """The chain as it stands. What stood in the file before it had one is chained first, in one transaction."""
+async def begin(connection: aiosqlite.Connection, key: Key | None) -> tuple[Links, bool]:
+    """The chain as it stands, and whether it had to be made: of what stood in the file before, in one transaction."""
     await connection.execute_fetchall("BEGIN IMMEDIATE")
     try:
         ((is_unchained,),) = await connection.execute_fetchall(sql("is_unchained"))
@@ -50,7 +50,7 @@ async def begin(connection: aiosqlite.Connection, key: Key | None) -> Links:
         if connection.in_transaction:
             await connection.execute_fetchall("ROLLBACK")
         raise
-    return links
+    return links, bool(is_unchained)
 
 
 async def _head(connection: aiosqlite.Connection) -> End:

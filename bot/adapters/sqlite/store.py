@@ -24,6 +24,10 @@ from bot.ports import Clock, Commit, Delivery, InboxItem, Posted, Settlement
 _QUICK_CHECK_PAGES = 16_384  # 64 MiB: checking more than this at start would take over a second
 
 
+CHAINED_FROM = 3
+"""The schema that brought the chain."""
+
+
 class Store(Archive):
     """Open with `Store.open`, close with `close`, which first stores all that was submitted.
 
@@ -35,6 +39,8 @@ class Store(Archive):
         self.writer = writer
         self._clock = clock
         self._closing = AsyncExitStack()
+        self.is_rechained = False
+        """The file had no chain although it is of a version that has one: somebody took it away, or a crash did."""
         self.backup_at: datetime | None = None
         """When this file was copied from another one; None once what stood open has been handed to people."""
 
@@ -53,15 +59,18 @@ class Store(Archive):
                 writing = await connections.open_writer(place)
                 stack.push_async_callback(writing.close)
                 await _check_health(writing, place)
+                before = await migrations.version(writing)
                 await migrations.migrate(writing, place)
+                chain, is_made = await links.begin(writing, key)
                 epoch = await _take_over(writing, owner.name)
-                writer = Writer(writing, path=place, epoch=epoch, links=await links.begin(writing, key))
+                writer = Writer(writing, path=place, epoch=epoch, links=chain)
                 stack.push_async_callback(writer.close)
                 reading = await connections.open_reader(place)
             except sqlite3.Error as problem:
                 raise connections.translate(problem, path=place, verb="opened") from problem
             stack.push_async_callback(reading.close)
             store = cls(reading, place, writer=writer, clock=clock)
+            store.is_rechained = is_made and before >= CHAINED_FROM
             store.backup_at = await _backup_at(reading)
             store._closing = stack.pop_all()
             return store
