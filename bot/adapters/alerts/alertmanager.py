@@ -4,6 +4,7 @@ https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Unknow
 add some; wrong types are not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,9 @@ ENVIRONMENT_LABELS = ("environment", "env", "deployment_environment", "stage")
 SEVERITY_LABELS = ("severity", "priority", "level")
 
 
-class _Alert(BaseModel):
+class GroupedAlert(BaseModel):
+    """One alert of a group, as Alertmanager and what is built like it send it."""
+
     model_config = ConfigDict(strict=True, extra="ignore")
 
     status: Literal["firing", "resolved"]
@@ -43,7 +46,7 @@ class _Payload(BaseModel):
     group_key: str = Field("", alias="groupKey")
     external_url: str = Field("", alias="externalURL")
     truncated: int = Field(0, alias="truncatedAlerts", ge=0)
-    alerts: list[_Alert]
+    alerts: list[GroupedAlert]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +65,30 @@ def parse(document: Document) -> Parsed:
     """Raise Invalid, naming the place, for anything but a version 4 payload."""
     payload = reading.model(_Payload, document.raw)
     group = texts.clean(payload.group_key, texts.LABEL_LENGTH)
-    alerts_found = tuple(_alert(each, group_key=group, fallback=payload.external_url) for each in payload.alerts)
-    return Parsed(alerts_found, payload.truncated)
+    addresses = (payload.external_url,)
+    found = tuple(alert(each, source=SOURCE, group_key=group, addresses=addresses) for each in payload.alerts)
+    return Parsed(found, payload.truncated)
 
 
-def _alert(found: _Alert, *, group_key: str, fallback: str) -> Alert:
+def alert(
+    found: GroupedAlert, *, source: str, group_key: str, addresses: Sequence[str], more: Sequence[str] = ()
+) -> Alert:
+    """`addresses` follow the alert's own, the best first; `more` is said beside summary and description."""
     labels, notes = found.labels, found.annotations or {}
     summary, description = notes.get("summary", ""), notes.get("description", "") or notes.get("message", "")
     return Alert(
-        source=SOURCE,
+        source=source,
         name=texts.word(labels.get("alertname", ""), texts.NAME_LENGTH) or texts.word(summary) or "Unnamed alert",
-        fingerprint=alerts.fingerprint(SOURCE, labels),
+        fingerprint=alerts.fingerprint(source, labels),
         is_firing=found.status == "firing",
         severity=alerts.severity(texts.first(labels, SEVERITY_LABELS)),
         service=texts.first(labels, SERVICE_LABELS),
         environment=texts.first(labels, ENVIRONMENT_LABELS),
-        text=texts.paragraphs(summary, description),
+        text=texts.paragraphs(summary, description, *more),
         starts_at=texts.utc(found.starts_at),
         ends_at=texts.utc(found.ends_at),
         group_key=group_key,
         labels=texts.labels(labels),
         annotations=texts.annotations(notes),
-        url=texts.web_address(found.generator_url, fallback),
+        url=texts.web_address(found.generator_url, *addresses),
     )

@@ -4,9 +4,10 @@ https://grafana.com/docs/grafana/latest/alerting/contact-points/notifiers/webhoo
 Alertmanager's, with addresses of its own.
 """
 
+from dataclasses import replace
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.adapters.alerts import alertmanager, reading, texts
 from bot.adapters.alerts.alertmanager import Parsed
@@ -17,15 +18,7 @@ from bot.core.alerts import Alert
 SOURCE = "grafana"
 
 
-class _Alert(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    status: Literal["firing", "resolved"]
-    labels: dict[str, str]
-    annotations: dict[str, str] | None = None
-    starts_at: AwareDatetime | None = Field(None, alias="startsAt")
-    ends_at: AwareDatetime | None = Field(None, alias="endsAt")
-    generator_url: str = Field("", alias="generatorURL")
+class _Alert(alertmanager.GroupedAlert):
     panel_url: str = Field("", alias="panelURL")
     dashboard_url: str = Field("", alias="dashboardURL")
     value: str = Field("", alias="valueString")
@@ -71,24 +64,10 @@ def parse(document: Document) -> Parsed:
 
 
 def _alert(found: _Alert, *, group_key: str, fallback: str) -> Alert:
-    labels, notes = found.labels, found.annotations or {}
-    said = (notes.get("summary", ""), notes.get("description", "") or notes.get("message", ""), found.value)
-    return Alert(
-        source=SOURCE,
-        name=texts.word(labels.get("alertname", ""), texts.NAME_LENGTH) or texts.word(said[0]) or "Unnamed alert",
-        fingerprint=alerts.fingerprint(SOURCE, labels),
-        is_firing=found.status == "firing",
-        severity=alerts.severity(texts.first(labels, alertmanager.SEVERITY_LABELS)),
-        service=texts.first(labels, alertmanager.SERVICE_LABELS),
-        environment=texts.first(labels, alertmanager.ENVIRONMENT_LABELS),
-        text=texts.paragraphs(*said),
-        starts_at=texts.utc(found.starts_at),
-        ends_at=texts.utc(found.ends_at),
-        group_key=group_key,
-        labels=texts.labels(labels),
-        annotations=texts.annotations(notes),
-        url=texts.web_address(found.panel_url, found.generator_url, found.dashboard_url, fallback),
-    )
+    """The panel shows more than the rule that its generator is."""
+    addresses = (found.dashboard_url, fallback)
+    made = alertmanager.alert(found, source=SOURCE, group_key=group_key, addresses=addresses, more=(found.value,))
+    return replace(made, url=texts.web_address(found.panel_url) or made.url)
 
 
 _STATES = {"alerting": True, "no_data": True, "ok": False}
