@@ -7,6 +7,7 @@ forbid is not done, approved or not. Every answer carries its reasons, in order,
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core import approvals, authorization, limits, plans, risk
@@ -87,6 +88,7 @@ class Proposal:
     confidence: float = 0.0
 
 
+@lru_cache(maxsize=8)
 def policy_digest(rules: Digest) -> Digest:
     """The hash of ladder and policies together: an approval given under another one is stale."""
     return plans.digest({"ladder": _TABLE, "policies": rules})

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core import captures, guards, limits, policies, risk, waves
-from bot.core.commands import parsing
+from bot.core import guards, limits, policies, risk, waves
 from bot.core.errors import Transient
 from bot.core.guards import Situation
-from bot.core.ids import RunbookName, StepId, UserId
+from bot.core.ids import StepId, UserId
 from bot.core.incidents import Incident
 from bot.core.levels import NEVER_EARNED, Standing
 from bot.core.limits import LAST_HOUR, Lately
-from bot.core.operations import Effect, Family, Operation, Replay, highest
-from bot.core.plans import Plan, PlannedStep, PlannedVerification
+from bot.core.operations import Family, Operation, Replay, highest
+from bot.core.plans import Plan, PlannedStep
 from bot.core.previews import Preview
-from bot.core.runbooks import Action, Bound, Command, Level, OnFailure, Runbook, StepSpec, Verification
+from bot.core.runbooks import Bound, Command, Level, OnFailure, Runbook, StepSpec
 from bot.core.waves import Wave, position_of
+from bot.flow.reading import Operations, Reader
 from bot.flow.trusting import Trust
 from bot.ports import Executor, Runbooks
 
@@ -101,7 +101,7 @@ class Previewer:
         self._executors = executors
         self._approvers = approvers
         self.lately = lately
-        self._looks: dict[RunbookName, tuple[Runbook, tuple[bool, ...]]] = {}
+        self._reader = Reader()
 
     def setting(self, runbook: Runbook, incident: Incident, values: Mapping[str, str], level: Level) -> Setting:
         standing = self._standing(runbook, incident)
@@ -117,11 +117,11 @@ class Previewer:
 
         A step that uses what an earlier one has not found yet stays a template: there is nothing to preview.
         """
-        reading = _Reading(setting, position_of(number))
+        reading = self._reader.reading(setting.runbook, position_of(number), setting.values)
         awaits = reading.missing(spec)
         if awaits:
-            reading = replace(reading, is_template=True)
-        planned = reading.operations(spec, awaits)
+            reading = replace(reading, values=None)
+        planned = reading.operations(spec, awaits, setting.wave)
         if awaits:
             preview = Preview(problems=(reading.waits_for(awaits),))
         else:
@@ -130,7 +130,7 @@ class Previewer:
         return waves.as_wave(decided, setting.wave)
 
     async def _permitted_preview(
-        self, spec: StepSpec, number: StepId, setting: Setting, planned: "_Operations"
+        self, spec: StepSpec, number: StepId, setting: Setting, planned: Operations
     ) -> Preview:
         """Policy is asked before the outside is: what it forbids is not even looked at."""
         unseen = self._undecided(spec, number, setting, planned=planned, preview=Preview())
@@ -139,11 +139,11 @@ class Previewer:
 
     def as_written(self, spec: StepSpec, number: StepId, setting: Setting) -> PlannedStep:
         """The step as its runbook has it, placeholders and all, decided as if its dry run had found nothing amiss."""
-        reading = _Reading(setting, position_of(number), is_template=True)
-        return self._decided(spec, number, setting, planned=reading.operations(spec, ()), preview=Preview())
+        planned = self._reader.reading(setting.runbook, position_of(number), None).operations(spec, (), setting.wave)
+        return self._decided(spec, number, setting, planned=planned, preview=Preview())
 
     def _decided(
-        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
+        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: Operations, preview: Preview
     ) -> PlannedStep:
         step = self._undecided(spec, number, setting, planned=planned, preview=preview)
         over = limits.violations(setting.spent, limits.counted(step), setting.runbook.limits)
@@ -151,7 +151,7 @@ class Previewer:
         return replace(step, decision=policies.decide(self._case(step, spec, setting, over), self._trust.rules()))
 
     def _undecided(
-        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: "_Operations", preview: Preview
+        self, spec: StepSpec, number: StepId, setting: Setting, *, planned: Operations, preview: Preview
     ) -> PlannedStep:
         judgement = risk.judge(planned.operation, environment=setting.situation.environment, raised=spec.risk)
         if planned.probe is not None and judgement.replay is Replay.ONCE:
@@ -179,7 +179,7 @@ class Previewer:
 
     def _case(self, step: PlannedStep, spec: StepSpec, setting: Setting, over: tuple[str, ...]) -> policies.Case:
         runbook, local, around = setting.runbook, self._trust.local(), self._trust.around()
-        is_verified = spec.verify is not None or any(self._looks_of(setting)[position_of(step.id) + 1 :])
+        is_verified = spec.verify is not None or any(self._reader.looks(runbook)[position_of(step.id) + 1 :])
         unmet = guards.unmet(
             step,
             setting.situation,
@@ -202,15 +202,6 @@ class Previewer:
             around=around,
         )
 
-    def _looks_of(self, setting: Setting) -> tuple[bool, ...]:
-        """Which steps look whether what was done before them is well. Read once for each loaded version."""
-        runbook = setting.runbook
-        known = self._looks.get(runbook.name)
-        if known is None or known[0] is not runbook:
-            found = tuple(_is_look(setting, position) for position in range(len(runbook.steps)))
-            known = self._looks[runbook.name] = (runbook, found)
-        return known[1]
-
     async def preview(self, operation: Operation) -> Preview:
         """The executor's preview; one that cannot be had is a preview with a problem, so that nothing runs unseen."""
         executor = self._executors.get(operation.family)
@@ -223,75 +214,6 @@ class Previewer:
             return Preview(problems=(f"the dry run gave no answer within {PREVIEW_TIMEOUT.seconds} s: try again",))
         except Transient as problem:
             return Preview(problems=(f"the dry run could not be made: {problem}",))
-
-
-@dataclass(frozen=True, slots=True)
-class _Operations:
-    """What one step would do, look at, and undo."""
-
-    operation: Operation
-    undo: Operation | None
-    verify: PlannedVerification | None
-    probe: PlannedVerification | None
-    awaits: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Turns the actions of the step at `position` (from 0) into operations, with the values that are known there."""
-
-    setting: Setting
-    position: int
-    is_template: bool = False
-
-    def operation(self, action: Action) -> Operation:
-        known = captures.parameters_at(self.setting.runbook, self.position)
-        values = None if self.is_template else self.setting.values
-        runbook = self.setting.runbook
-        return parsing.operation(
-            action, values=values, parameters=known, programs=runbook.programs, manifests=runbook.manifests
-        )
-
-    def operations(self, spec: StepSpec, awaits: tuple[str, ...]) -> _Operations:
-        return _Operations(
-            operation=self.part(self.operation(spec.action)),
-            undo=self.operation(spec.undo) if spec.undo else None,
-            verify=self.verification(spec.verify),
-            probe=self.verification(spec.probe),
-            awaits=awaits,
-        )
-
-    def part(self, operation: Operation) -> Operation:
-        """What this wave does of it."""
-        return waves.narrowed(operation, self.setting.wave) or operation
-
-    def verification(self, verification: Verification | None) -> PlannedVerification | None:
-        if verification is None:
-            return None
-        return PlannedVerification(self.operation(verification.action), verification.expect, verification.within)
-
-    def missing(self, spec: StepSpec) -> tuple[str, ...]:
-        """Names that the step uses and nobody has found yet."""
-        looks = [each.action for each in (spec.verify, spec.probe) if each is not None]
-        actions = [spec.action, *([spec.undo] if spec.undo else []), *looks]
-        named = dict.fromkeys(name for action in actions for name in captures.names(action))
-        sought = captures.parameters_at(self.setting.runbook, self.position).keys() - self.setting.runbook.parameters
-        return tuple(name for name in named if name in sought and name not in self.setting.values)
-
-    def waits_for(self, names: tuple[str, ...]) -> str:
-        found = [
-            f"{{{name}}}, which step {captures.finder(self.setting.runbook, name, self.position)} finds"
-            for name in names
-        ]
-        return f"it needs {' and '.join(found)}"
-
-
-def _is_look(setting: Setting, position: int) -> bool:
-    """The step reads and expects something: it verifies what was done before it."""
-    spec = setting.runbook.steps[position]
-    operation = _Reading(setting, position, is_template=True).operation(spec.action)
-    is_check = not spec.expect.is_empty or operation.kind == "kubernetes.rollout_status"
-    return is_check and risk.judge(operation).effect is Effect.READ
 
 
 def current_setting(runbooks: Runbooks, previewer: Previewer, incident: Incident) -> Setting | None:

@@ -6,21 +6,26 @@ The last good set stays in use when a file breaks. Must not know what an answer 
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import cedarpy
 
+from bot.adapters.cedar.slices import Slices, parsed, place
 from bot.core import plans
 from bot.core.authorization import Answer, Deciding, Entity, Request, Rules
 from bot.core.errors import Invalid
+from bot.core.operations import Json
 from bot.core.runbooks import Problem
 
 FOLDER = "policies"
 SUFFIX = ".cedar"
 LARGEST_FILE = 256 * 1024
+MOST_SHAPES = 1_024
+"""Shapes of requests that are remembered; beyond it each request is held against the schema."""
+
 _HERE = Path(__file__).parent
 _NUMBERED = re.compile(r"policy(\d+)")
 _HEAD = re.compile(r"^\s*(?:@\w+\s*\(\s*\"(?:[^\"\\]|\\.)*\"\s*\)\s*)*(?:permit|forbid)\s*\(", re.MULTILINE)
@@ -141,13 +146,12 @@ def _unreadable_line(text: str) -> int:
 
 def _named(text: str) -> list[_Named]:
     """Raise ValueError for what is not Cedar. In the order of the text, which is Cedar's numbering."""
-    policies: Mapping[str, dict[str, object]] = json.loads(cedarpy.policies_to_json_str(text)).get("staticPolicies", {})
-    ordered = sorted(policies.items(), key=lambda each: int(each[0].removeprefix("policy")))
     found = []
-    for number, policy in ordered:
+    for policy_id, policy in parsed(text).items():
         notes = policy.get("annotations")
         told = notes if isinstance(notes, dict) else {}
-        found.append(_Named(str(told.get("id") or number), policy["effect"] == "forbid", str(told.get("reason") or "")))
+        name = str(told.get("id") or policy_id)
+        found.append(_Named(name, policy["effect"] == "forbid", str(told.get("reason") or "")))
     return found
 
 
@@ -159,10 +163,11 @@ class CedarSet:
         texts = [ladder(), *found]
         whole = "\n".join(source.text for source in texts)
         try:
-            self._policies = cedarpy.PolicySet.from_str(whole)
+            self._slices = Slices(parsed(whole))
             self._named = _named(whole)
         except ValueError as error:
             raise Invalid(f"the policies are not Cedar: {error}", remedy="run pageturner check") from error
+        self._fitting: set[Hashable] = set()
         self.rules = Rules(plans.digest({source.shown: source.text for source in texts}), self.authorize)
 
     def authorize(self, request: Request) -> Answer:
@@ -172,15 +177,19 @@ class CedarSet:
             "resource": _uid(request.resource),
             "context": dict(request.context),
         }
-        entities = [*_entities(request.principal), *_entities(request.resource)]
+        shape = _shape(request)
+        held_against = None if shape in self._fitting else schema()
         try:
-            result = cedarpy.is_authorized(asked, self._policies, entities, schema())
+            entities = _entities(request.principal, request.resource)
+            result = cedarpy.is_authorized(asked, self._slices.of(request), entities, held_against)
         except (ValueError, TypeError) as error:
             return Answer(is_allowed=False, error=str(error)[:200])
         errors = result.diagnostics.errors
         if errors:  # a policy that could not be evaluated may be the very forbid that counts
             return Answer(is_allowed=False, error=str(errors[0])[:200])
-        numbers = sorted(int(each.removeprefix("policy")) for each in result.diagnostics.reasons)
+        if len(self._fitting) < MOST_SHAPES:
+            self._fitting.add(shape)
+        numbers = sorted(place(each) for each in result.diagnostics.reasons)
         deciding = tuple(Deciding(each.id, each.forbids, each.reason) for each in (self._named[at] for at in numbers))
         return Answer(is_allowed=result.allowed, deciding=deciding)
 
@@ -189,15 +198,27 @@ def _uid(entity: Entity) -> dict[str, str]:
     return {"type": entity.type, "id": entity.id}
 
 
-_Json = dict[str, object]
+def _shape(request: Request) -> Hashable:
+    """All that the schema looks at: types, and which names are there. What had this shape and fitted fits again."""
+    return request.principal.type, request.action, request.resource.type, _types(request.context)
 
 
-def _entities(entity: Entity) -> list[_Json]:
-    whole: _Json = {
-        "uid": _uid(entity), "attrs": {}, "parents": [_uid(parent) for parent in entity.parents],
-    }  # fmt: skip
-    others: list[_Json] = [{"uid": _uid(parent), "attrs": {}, "parents": []} for parent in entity.parents]
-    return [whole, *others]
+def _types(value: Json | Mapping[str, Json]) -> Hashable:
+    if isinstance(value, Mapping):
+        return tuple((name, _types(each)) for name, each in value.items())
+    if isinstance(value, list):
+        return frozenset(_types(each) for each in value)
+    return type(value).__name__
+
+
+@lru_cache(maxsize=1_024)
+def _entities(*named: Entity) -> cedarpy.Entities:
+    """Remembered: one step is asked about for its dry run, each vote and its claim. Raise ValueError as Cedar does."""
+    listed = []
+    for entity in named:
+        listed.append({"uid": _uid(entity), "attrs": {}, "parents": [_uid(parent) for parent in entity.parents]})
+        listed += [{"uid": _uid(parent), "attrs": {}, "parents": []} for parent in entity.parents]
+    return cedarpy.Entities.from_json_str(json.dumps(listed), schema())
 
 
 class PolicyFiles:

@@ -8,6 +8,7 @@ It must not know what any program means.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.core import errors
 
@@ -71,8 +72,12 @@ class Script:
     is_broken: bool = False
 
 
+@lru_cache(maxsize=2_048)
 def pipeline(text: str) -> Pipeline:
-    """The stages of one command line, first the command, then its filters. Raise Invalid for anything else."""
+    """The stages of one command line, first the command, then its filters. Raise Invalid for anything else.
+
+    Remembered, because a runbook's texts are read again for every dry run, vote and claim.
+    """
     script = scan(text)
     if script.findings:
         first = script.findings[0]

@@ -78,6 +78,25 @@ def test_a_request_that_does_not_fit_the_schema_is_denied_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"surprise": 1}, {"level": "1"}, {"level": True}, {"level": 2**63}, {"flapping": 0}, {"environment": 7},
+        {"environment": None}, {"counters": {"pod_restarts": "1"}}, {"counters": {"odd": 1}}, {"counters": []},
+        {"now": {**SITUATION["now"], "windows": [1]}}, {"now": {**SITUATION["now"], "windows": ["a", 1]}},
+        {"now": {**SITUATION["now"], "windows": ""}}, {"now": {}},
+    ],
+)  # fmt: skip
+def test_a_misfit_is_denied_whatever_was_asked_before(changes: dict[str, Any]) -> None:
+    found = CedarSet([Source("x", '@id("all") @reason("all") permit (principal, action, resource);')])
+    for known in ({}, {"counters": {"pod_restarts": 1}}, {"now": {**SITUATION["now"], "windows": ["a"]}}):
+        assert execute(found, **known).is_allowed
+    for _ in range(2):
+        answer = execute(found, **changes)
+        assert not answer.is_allowed and answer.error
+    assert execute(found).is_allowed
+
+
+@pytest.mark.parametrize(
     ("text", "line", "says"),
     [
         ('permit (principal is Bot action == Action::"execute", resource);', 1, "is not Cedar"),
