@@ -151,7 +151,7 @@ async def _recall(bot: Bot) -> None:
         await bot.store.forget_backup()
     await bot.intake.start()
     await bot.storm.start()
-    bot.announcer.inherit([head.incident for head in await bot.store.heads()])
+    await bot.announcer.inherit(bot.store)
 
 
 async def _resume(bot: Bot) -> None:
@@ -159,8 +159,7 @@ async def _resume(bot: Bot) -> None:
     await bot.gateway.start()
     bot.is_connected = await bot.gateway.is_connected()
     await bot.advancer.start()
-    for head in await bot.store.heads():
-        bot.announcer.mark(await bot.recorder.load(head.incident))
+    await bot.announcer.catch_up(bot.store)
 
 
 def _roots(bot: Bot) -> dict[str, Callable[[], Coroutine[None, None, None]]]:

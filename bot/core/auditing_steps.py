@@ -12,7 +12,8 @@ from bot.core.events import Recorded
 from bot.core.evidence import Finding
 from bot.core.ids import ApprovalId, IncidentId, StepId
 from bot.core.incidents import Incident
-from bot.core.plans import Verdict
+from bot.core.operations import Effect
+from bot.core.plans import PlannedStep, Verdict
 from bot.core.previews import Outcome
 from bot.core.states import State
 
@@ -112,11 +113,20 @@ class _Walk:
             self._find("twice", f"step {event.step} was started again after it {_ended(before.finished)}")
         elif event.attempt != before.started.attempt + 1:
             self._find("twice", f"try {event.attempt} of step {event.step} follows try {before.started.attempt}")
-        elif event.digest != before.started.digest:
+        elif event.digest != before.started.digest and not (event.approval or self._only_looks(event.step)):
             self._find("twice", f"try {event.attempt} of step {event.step} is not the same operation as the try before")
 
+    def _planned(self, step: StepId) -> PlannedStep | None:
+        return next((each.plan for each in self.incident.steps if each.plan.id == step), None)
+
+    def _only_looks(self, step: StepId) -> bool:
+        """A read that nobody was asked about looks at what is there now, also when that was made anew."""
+        planned = self._planned(step)
+        reads = planned is not None and planned.judgement.effect is Effect.READ
+        return reads and not self._must_be_asked(step)
+
     def _must_be_asked(self, step: StepId) -> bool:
-        planned = next((each.plan for each in self.incident.steps if each.plan.id == step), None)
+        planned = self._planned(step)
         return planned is not None and planned.decision.verdict is not Verdict.ALLOW
 
     def _used(self, event: events.StepStarted, which: ApprovalId, recorded: Recorded) -> None:
@@ -148,7 +158,7 @@ class _Walk:
     def _is_what_was_shown(self, event: events.StepStarted, approval: Approval) -> bool:
         """The step as it was asked about gives the digest that was voted on, and the one that ran."""
         plan = self.incident.plan
-        shown = next((each.plan for each in self.incident.steps if each.plan.id == approval.step), None)
+        shown = self._planned(approval.step)
         if plan is None or shown is None:
             return True  # nothing to compare with: the fold says what is wrong
         bound = approvals.bound_digest(

@@ -71,7 +71,7 @@ def _approvals(incident: Incident) -> Words:
 
 
 def _woken(incident: Incident) -> str:
-    raised = escalations(incident)
+    raised = incident.calls
     pages = [page.target for each in raised for page in each.pages if page.is_delivered]
     if pages:
         return f"paged {', '.join(sorted(set(pages)))}"
@@ -91,16 +91,10 @@ def _watching(incident: Incident) -> Words:
     return ("watching until ", Moment(incident.watch_until))
 
 
-def escalations(incident: Incident) -> tuple[Escalation, ...]:
-    """All of them, first to last, whatever has become of them."""
-    raised = [*incident.notices, *([incident.escalation] if incident.escalation else [])]
-    return tuple(sorted(raised, key=lambda each: each.at))
-
-
 def moments(incident: Incident) -> tuple[Words, ...]:
     """What happened, in order, as far as the fold knows it; the timeline has all of it."""
     found = [*_beginning(incident), *(each for step in incident.steps for each in _step(incident, step))]
-    found += [(each.at, _escalated(incident, each)) for each in escalations(incident)]
+    found += [(each.at, _escalated(incident, each)) for each in incident.calls]
     ordered = sorted(found, key=lambda each: each[0])
     shown = ordered[:MOMENTS_SHOWN]
     lines: list[Words] = [(Moment(at, exact=True), "  ", *words) for at, words in shown]

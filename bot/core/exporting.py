@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.core import card_summary, card_words, checks, timeline
+from bot.core import card_words, checks, timeline
 from bot.core.events import Recorded
 from bot.core.evidence import StoredEvent
 from bot.core.incidents import Incident, Step
@@ -81,7 +81,7 @@ def _facts(incident: Incident) -> str:
         ("Runbook", span(incident.runbook) if incident.runbook else "none"),
         ("Matched because", span(incident.match_reason) if incident.match_reason else ""),
         ("Alerts", str(len(incident.alerts))),
-        ("Escalated", card_words.plural(len(card_summary.escalations(incident)), "time")),
+        ("Escalated", card_words.plural(len(incident.calls), "time")),
         ("Ended because", span(card_words.plain(incident.resolution)) if incident.resolution else ""),
     ]
     return "\n".join(f"- {label}: {text}" for label, text in rows if text)

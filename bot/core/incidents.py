@@ -48,6 +48,7 @@ def apply(incident: Incident, recorded: Recorded) -> Incident:
         state=state,
         changed_at=recorded.at,
         state_since=recorded.at if moved else incident.state_since,
+        state_sequence=recorded.sequence if moved else incident.state_sequence,
     )
 
 
@@ -128,7 +129,7 @@ def _chosen(incident: Incident, event: events.RunbookChosen, recorded: Recorded)
 def _planned(incident: Incident, event: events.PlanMade, recorded: Recorded) -> Incident:
     """The first step's turn has come with the plan itself; the others are previewed again when theirs comes."""
     first, *others = (Step(plan=step) for step in event.plan.steps)
-    prepared = replace(first, prepared_at=recorded.at)
+    prepared = replace(first, prepared_at=recorded.at, prepared_sequence=recorded.sequence)
     steps = (prepared, *others)
     return replace(incident, plan=event.plan, runs=incident.runs + 1, steps=steps, current=first.plan.id)
 
@@ -136,7 +137,7 @@ def _planned(incident: Incident, event: events.PlanMade, recorded: Recorded) -> 
 @_on(events.StepPrepared)
 def _prepared(incident: Incident, event: events.StepPrepared, recorded: Recorded) -> Incident:
     def prepare(step: Step) -> Step:
-        prepared = replace(step, plan=event.step, prepared_at=recorded.at)
+        prepared = replace(step, plan=event.step, prepared_at=recorded.at, prepared_sequence=recorded.sequence)
         same = incident.plan is not None and step.digest == content_digest(event.step, incident.plan.runbook_digest)
         return prepared if same else replace(prepared, digest=None)  # what was approved is not what would be repeated
 
@@ -213,7 +214,7 @@ def _finished(incident: Incident, event: events.StepFinished, recorded: Recorded
             held_because="",
         )
 
-    finished = _with_step(incident, event.step, finish)
+    finished = replace(_with_step(incident, event.step, finish), done_sequence=recorded.sequence)
     return finished if event.will_retry else promotions.after_step(finished, event, recorded.at)
 
 
@@ -230,7 +231,7 @@ def _skipped(incident: Incident, event: events.StepSkipped, recorded: Recorded) 
     def skip(step: Step) -> Step:
         return replace(step, outcome=Outcome.SKIPPED, detail=event.reason, finished_at=recorded.at)
 
-    return _with_step(incident, event.step, skip)
+    return replace(_with_step(incident, event.step, skip), done_sequence=recorded.sequence)
 
 
 @_on(events.OutcomeSettled)
@@ -269,7 +270,7 @@ def _undo_planned(incident: Incident, event: events.UndoPlanned, recorded: Recor
 
 @_on(events.EscalationRaised)
 def _escalated(incident: Incident, event: events.EscalationRaised, recorded: Recorded) -> Incident:
-    raised = Escalation(event.reason, event.explanation, event.targets, recorded.at)
+    raised = Escalation(event.reason, event.explanation, event.targets, recorded.at, recorded.sequence)
     if not event.stops:
         return replace(incident, notices=(*incident.notices, raised))
     closed = _close(incident, Closing.WITHDRAWN, "escalated", recorded.at)
@@ -278,12 +279,14 @@ def _escalated(incident: Incident, event: events.EscalationRaised, recorded: Rec
 
 @_on(events.PageSent)
 def _paged(incident: Incident, event: events.PageSent, _: Recorded) -> Incident:
-    if incident.escalation is not None:
-        raised = replace(incident.escalation, pages=(*incident.escalation.pages, event))
-        return replace(incident, escalation=raised)
-    last = incident.notices[-1:]
-    noted = tuple(replace(each, pages=(*each.pages, event)) for each in last)
-    return replace(incident, notices=(*incident.notices[:-1], *noted))
+    """A page tells of the latest call, whichever kind it is."""
+    latest = incident.calls[-1:]
+
+    def told(call: Escalation) -> Escalation:
+        return replace(call, pages=(*call.pages, event)) if call in latest else call
+
+    escalation = told(incident.escalation) if incident.escalation else None
+    return replace(incident, escalation=escalation, notices=tuple(told(each) for each in incident.notices))
 
 
 @_on(events.IncidentTaken)

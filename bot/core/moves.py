@@ -184,7 +184,7 @@ def _by_state(incident: Incident, now: datetime, *, is_running: bool) -> Move:
         case State.RUNNING:
             return Wait(now + timedelta(minutes=1)) if is_running else Recover(incident.current or StepId(""))
         case State.UNCLEAR:
-            return _unclear(incident, now, since)
+            return _unclear(incident, now)
         case State.SETTLING:
             late = Escalate(EscalationReason.STILL_FIRING, "All steps are done, but the alert is still firing.")
             return _unless_late(now, incident.settle_until, late)
@@ -259,7 +259,7 @@ def _is_fresh(incident: Incident, step: Step, now: datetime) -> bool:
     """A preview made just now, with nothing done since, needs no second one; the claim looks again in any case."""
     if step.prepared_at is None or now - step.prepared_at > PREVIEW_IS_FRESH:
         return False
-    return all(each.finished_at is None or each.finished_at <= step.prepared_at for each in incident.steps)
+    return step.prepared_sequence > incident.done_sequence
 
 
 def _act_on(step: Step) -> Move:
@@ -328,8 +328,10 @@ def _remind(incident: Incident, approval: Approval, now: datetime) -> Move:
     return Remind() if now >= half else Wait(half)
 
 
-def _unclear(incident: Incident, now: datetime, since: datetime) -> Move:
-    told = [each.at for each in incident.notices if each.reason is EscalationReason.UNCLEAR and each.at >= since]
+def _unclear(incident: Incident, now: datetime) -> Move:
+    """By their order and not by their times: a clock that is set back must not make the same call again and again."""
+    since = incident.state_sequence
+    told = [each.at for each in incident.notices if each.reason is EscalationReason.UNCLEAR and each.sequence > since]
     if not told or now - told[-1] >= REMIND_AFTER:
         text = (
             "A step may or may not have happened. It will not run again by itself: check it, then press what you found."
@@ -380,10 +382,8 @@ def _critical_for_too_long(incident: Incident, now: datetime) -> Move | None:
 
 def _page_due(incident: Incident, pagers: tuple[str, ...]) -> Move | None:
     """The latest escalation or notice goes to every pager once, whether it could be delivered or not."""
-    latest = max(
-        [*incident.notices, *([incident.escalation] if incident.escalation else [])], key=lambda e: e.at, default=None
-    )
-    if latest is None or not incident.is_open:
+    calls = incident.calls
+    if not calls or not incident.is_open:
         return None
-    told = {page.target for page in latest.pages}
+    told = {page.target for page in calls[-1].pages}
     return next((SendPage(target) for target in pagers if target not in told), None)

@@ -25,13 +25,14 @@ class Step:
     """A planned step with what became of it. `attempts` counts started tries; `digest` is that of the last start.
 
     `held_until`: nothing happens with it before: another incident works on the same target (`held_because` says which),
-    or what it waits for has not come.
+    or what it waits for has not come. `prepared_sequence` is the event that made its dry run.
     """
 
     plan: PlannedStep
     outcome: Outcome | None = None
     attempts: int = 0
     prepared_at: datetime | None = None
+    prepared_sequence: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output: str = ""
@@ -80,10 +81,13 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
+    """`sequence` is the event that raised it: the order in which things happened, whatever the clock did meanwhile."""
+
     reason: EscalationReason
     explanation: str
     targets: tuple[str, ...]
     at: datetime
+    sequence: int
     pages: tuple[PageSent, ...] = ()
 
 
@@ -158,6 +162,11 @@ class ClosedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
+    """`state_since` and `state_sequence` are of the event that led to the state, `done_sequence` of the last outcome.
+
+    What came first is told by sequences and never by times: clocks are set back.
+    """
+
     id: IncidentId
     version: int = 0
     state: State = State.NEW
@@ -169,6 +178,8 @@ class Incident:
     opened_at: datetime | None = None
     changed_at: datetime | None = None
     state_since: datetime | None = None
+    state_sequence: int = 0
+    done_sequence: int = 0
     alerts: Mapping[str, SeenAlert] = field(default_factory=dict)
     candidates: tuple[Candidate, ...] = ()
     match_reason: str = ""
@@ -224,6 +235,12 @@ class Incident:
     def captured(self) -> Mapping[str, str]:
         """What steps of this run have found for later ones."""
         return {name: value for step in self.steps for name, value in step.captured.items()}
+
+    @property
+    def calls(self) -> tuple[Escalation, ...]:
+        """Every escalation and notice, first to last, whatever has become of them."""
+        raised = (*self.notices, *([self.escalation] if self.escalation else []))
+        return tuple(sorted(raised, key=lambda each: each.sequence))
 
     @property
     def next_step(self) -> Step | None:

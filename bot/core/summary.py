@@ -30,7 +30,7 @@ def messages(incident: Incident, *, now: datetime, audience: Audience) -> tuple[
         shown.append(("choice", card_choice.choice(incident)))
     shown += _steps(incident, now)
     shown += _reminders(incident)
-    raised = card_summary.escalations(incident)
+    raised = incident.calls
     for number, escalation in enumerate(raised, start=1):
         if card_root.is_opening(escalation, incident):
             continue  # the root itself calls for people; the numbers of later ones do not depend on it

@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
 
 from bot.core.cards import Card
@@ -21,7 +22,7 @@ from bot.core.states import State
 from bot.flow import supervising
 from bot.flow.pacing import Bucket
 from bot.flow.recording import Recorder
-from bot.ports import Board, Chat, Clock, Message, Posted
+from bot.ports import Board, Chat, Clock, Head, Journal, Message, Posted
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,13 @@ UPDATE_BURST = 12
 FIRST = -1
 """The urgency of what somebody has asked to see."""
 
+CAUGHT_UP = timedelta(hours=24)
+"""How long ago an incident may have been closed whose thread is still put right after a start."""
+
 REMEMBERED = 4096
+SEARCHES = 4
+"""Tries to find a post whose answer was lost; then a second one is better than none."""
+
 LOST_PAUSE_SECONDS = 30.0
 RETRY_PAUSE_SECONDS = 1.0
 WAITS_FOR_PEOPLE = frozenset({State.CHOOSING, State.WAITING, State.UNCLEAR, State.ESCALATED})
@@ -82,6 +89,7 @@ class Announcer:
         self._updates = Bucket(UPDATES_PER_SECOND if per_second else 0, UPDATE_BURST)
         self._shown: OrderedDict[IncidentId, dict[str, Posted]] = OrderedDict()
         self._search: set[tuple[IncidentId, str]] = set()
+        self._failed_searches: dict[tuple[IncidentId, str], int] = {}
         self._inherited: set[IncidentId] = set()
         self._waiting: list[tuple[int, int, IncidentId]] = []
         self._queued: dict[IncidentId, int] = {}
@@ -93,9 +101,17 @@ class Announcer:
         self.trouble = ""
         recorder.listeners.append(self.mark)
 
-    def inherit(self, incidents: list[IncidentId]) -> None:
+    async def inherit(self, journal: Journal) -> None:
         """Incidents of an earlier life of this process: a message that is not on record may still have been posted."""
-        self._inherited.update(incidents)
+        self._inherited.update([head.incident for head in await self._recent(journal)])
+
+    async def catch_up(self, journal: Journal) -> None:
+        """Show what an earlier life did not come to, the last words on closed incidents among it."""
+        for head in await self._recent(journal):
+            self.mark(await self._recorder.load(head.incident))
+
+    async def _recent(self, journal: Journal) -> list[Head]:
+        return await journal.heads(closed_since=self._clock.now() - CAUGHT_UP)
 
     def mark(self, incident: Incident) -> None:
         """Show it soon; what waits for a person comes first."""
@@ -217,15 +233,21 @@ class Announcer:
 
     async def _adopt(self, incident: IncidentId, key: str, shown: dict[str, Posted]) -> Posted | None:
         """A post whose answer was lost is found again by its metadata, so that nothing stands there twice."""
-        root = shown.get("root")
+        root, which = shown.get("root"), (incident, key)
         try:
             found = await self._chat.find(
                 incident, key, channel=root.channel if root else self._channel, thread=root.ts if root else ""
             )
         except PageturnerError as problem:
+            tries = self._failed_searches.pop(which, 0) + 1
+            if isinstance(problem, Transient) and tries < SEARCHES:
+                self._failed_searches[which] = tries
+                raise
             log.warning("cannot search for an earlier post", extra={"incident": incident, "problem": str(problem)})
             found = None
-        self._search.discard((incident, key))
+        self._search.discard(which)
+        if found is not None:
+            await self._note(shown, found)  # at once: what comes next may fail, and would look for it no more
         return found
 
     async def _note(self, shown: dict[str, Posted], posted: Posted) -> None:

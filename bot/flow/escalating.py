@@ -43,8 +43,7 @@ class Escalator:
 
     async def page(self, incident: Incident, target: str) -> None:
         """Call one pager about the latest escalation; what became of it is an event, either way."""
-        raised = [*incident.notices, *([incident.escalation] if incident.escalation else [])]
-        latest = max(raised, key=lambda each: each.at)
+        latest = incident.calls[-1]
         page = Page(
             incident=incident.id,
             key=f"pageturner/{incident.id}",

@@ -120,6 +120,23 @@ def test_I12_an_unclear_outcome_is_told_and_blocks_the_plan() -> None:
     assert isinstance(move(history, after=moves.REMIND_AFTER), moves.Escalate)
 
 
+def test_F24_a_clock_that_is_set_back_between_two_steps_makes_no_endless_dry_runs() -> None:
+    first, second = b.step(1), b.step(2, Tier.MEDIUM)
+    history = b.planned(first, second).then(
+        events.StepStarted(ONE, 1, b.content_digest(first), "reads"), events.StepFinished(ONE, 1, Outcome.SUCCEEDED, "")
+    )
+    assert move(history) == moves.Prepare(second.id)
+    history.then(events.StepPrepared(second), after=timedelta(hours=-1))
+    assert move(history) == moves.Ask(second.id)
+
+
+def test_F24_an_unclear_outcome_is_told_once_whatever_the_clock_does_meanwhile() -> None:
+    history = b.running(b.step(1, Tier.MEDIUM)).then(events.StepFinished(ONE, 1, Outcome.UNKNOWN, "?"))
+    told = events.EscalationRaised(EscalationReason.UNCLEAR, "look", (), stops=False)
+    history.then(told, after=timedelta(hours=-1))
+    assert isinstance(move(history), moves.Wait)
+
+
 def test_an_unclear_step_is_not_swept_away_when_the_alert_clears() -> None:
     history = b.running(b.step(1, Tier.MEDIUM)).then(
         events.StepFinished(ONE, 1, Outcome.UNKNOWN, "?"), events.AlertJoined(b.alert(firing=False))
@@ -257,6 +274,17 @@ def test_every_pager_is_called_once_about_an_escalation() -> None:
     assert first == moves.SendPage("PagerDuty")
     history.then(events.PageSent("PagerDuty", is_delivered=False, detail="down"))
     assert isinstance(moves.next_move(history.incident, now=history.now, pagers=("PagerDuty",)), moves.Wait)
+
+
+def test_every_pager_is_called_once_about_each_reminder_of_an_escalation() -> None:
+    history = b.planned(b.step(1)).then(events.EscalationRaised(EscalationReason.ASKED, "help", ()))
+    for _ in range(2):
+        assert moves.next_move(history.incident, now=history.now, pagers=("PagerDuty",)) == moves.SendPage("PagerDuty")
+        history.then(events.PageSent("PagerDuty", is_delivered=True, detail="accepted"))
+        assert isinstance(moves.next_move(history.incident, now=history.now, pagers=("PagerDuty",)), moves.Wait)
+        history.then(
+            events.EscalationRaised(EscalationReason.ASKED, "nobody", (), stops=False), after=moves.REMIND_AFTER
+        )
 
 
 def test_people_are_reminded_until_somebody_takes_it() -> None:

@@ -17,15 +17,15 @@ from bot.ports import Commit, Delivery, Head, InboxItem, Posted, Settlement
 
 
 class MemoryStore:
-    """ports.Journal, ports.Inbox and ports.Board. `settlements` is open for tests to look at."""
+    """ports.Journal, ports.Inbox and ports.Board. `events`, `inbox` and `settlements` are open for tests to look at."""
 
     def __init__(self) -> None:
         self.outage: errors.PageturnerError | None = None
         self.after_commit: Callable[[Commit], None] | None = None
         self.settlements: dict[InboxId, Settlement] = {}
-        self._events: dict[IncidentId, list[Recorded]] = {}
+        self.events: dict[IncidentId, list[Recorded]] = {}
         self._heads: dict[IncidentId, Head] = {}
-        self._inbox: dict[InboxId, InboxItem] = {}
+        self.inbox: dict[InboxId, InboxItem] = {}
         self._freezes: dict[str, Freeze] = {}
         self._posted: dict[tuple[IncidentId, str], Posted] = {}
 
@@ -35,19 +35,19 @@ class MemoryStore:
         _check_shape(commit)
         await asyncio.sleep(0)  # a disk takes its time: others come in between
         self._check_outage()
-        stored = len(self._events.get(commit.incident, ()))
+        stored = len(self.events.get(commit.incident, ()))
         if stored != commit.expected_version:
             raise errors.Conflict(f"{commit.incident} is at version {stored}, not {commit.expected_version}")
         self._check_pending(commit.settles)
         if commit.events:
-            self._events.setdefault(commit.incident, []).extend(commit.events)
+            self.events.setdefault(commit.incident, []).extend(commit.events)
             self._heads[commit.incident] = commit.head
         self.settlements.update({settlement.item: settlement for settlement in commit.settles})
         if self.after_commit is not None:
             self.after_commit(commit)
 
     async def history(self, incident: IncidentId) -> list[Recorded]:
-        return list(self._events.get(incident, ()))
+        return list(self.events.get(incident, ()))
 
     async def heads(self, *, closed_since: datetime | None = None) -> list[Head]:
         def is_wanted(head: Head) -> bool:
@@ -62,7 +62,7 @@ class MemoryStore:
         def acted(head: Head) -> bool:
             if head.state in {State.RUNNING, State.UNCLEAR}:
                 return True
-            history = self._events[head.incident]
+            history = self.events[head.incident]
             return any(isinstance(each.event, StepStarted) and each.at >= moment for each in history)
 
         found = [head.incident for head in self._heads.values() if acted(head)]
@@ -79,13 +79,13 @@ class MemoryStore:
         for delivery in deliveries:
             if delivery.key and self._is_seen(delivery):
                 continue
-            item = InboxItem(InboxId(len(self._inbox) + 1), delivery)
-            self._inbox[item.id] = item
+            item = InboxItem(InboxId(len(self.inbox) + 1), delivery)
+            self.inbox[item.id] = item
             taken.append(item)
         return taken
 
     async def pending(self) -> list[InboxItem]:
-        return [item for item in self._inbox.values() if item.id not in self.settlements]
+        return [item for item in self.inbox.values() if item.id not in self.settlements]
 
     async def settle(self, settlement: Settlement) -> None:
         self._check_outage()
@@ -94,10 +94,10 @@ class MemoryStore:
 
     async def note_try(self, item: InboxId) -> int:
         self._check_outage()
-        if item not in self._inbox:
+        if item not in self.inbox:
             raise errors.Conflict(f"there is no inbox row {item}")
-        known = self._inbox[item]
-        self._inbox[item] = replace(known, tries=known.tries + 1)
+        known = self.inbox[item]
+        self.inbox[item] = replace(known, tries=known.tries + 1)
         return known.tries + 1
 
     # --- Board -------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class MemoryStore:
 
     def _check_pending(self, settles: Sequence[Settlement]) -> None:
         for settlement in settles:
-            if settlement.item not in self._inbox or settlement.item in self.settlements:
+            if settlement.item not in self.inbox or settlement.item in self.settlements:
                 raise errors.Conflict(f"inbox row {settlement.item} is settled already or unknown")
 
     def _is_seen(self, delivery: Delivery) -> bool:
@@ -131,7 +131,7 @@ class MemoryStore:
             item.delivery.key == delivery.key
             and item.delivery.alert.source == delivery.alert.source
             and delivery.received_at - item.delivery.received_at < timedelta(hours=24)
-            for item in self._inbox.values()
+            for item in self.inbox.values()
         )
 
 

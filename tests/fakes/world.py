@@ -324,10 +324,8 @@ class World:
         await self.intake.start()
         await self.advancer.start()
         await self.storm.start()
-        heads = await self.store.heads()
-        self.announcer.inherit([head.incident for head in heads])
-        for head in heads:
-            self.announcer.mark(await self.recorder.load(head.incident))
+        await self.announcer.inherit(self.store)
+        await self.announcer.catch_up(self.store)
         runs = (self.intake.run(), self.advancer.run(), self.announcer.run(), self.storm.run())
         self.tasks = [asyncio.create_task(run) for run in runs]
         try:

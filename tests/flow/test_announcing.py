@@ -1,6 +1,7 @@
 """The view: one message per key whatever goes wrong, always the newest state, and nothing waits for it."""
 
 from dataclasses import replace
+from typing import Any
 
 from bot.core.errors import Permanent, Transient, Unclear
 from bot.core.ids import IncidentId
@@ -8,6 +9,7 @@ from bot.core.operations import Tier
 from bot.core.states import State
 from bot.flow.announcing import POST_BURST
 from bot.flow.pacing import Bucket
+from bot.ports import Posted
 from tests import builders as b
 from tests.fakes.world import World
 from tests.flow.test_road import CHANGE, VERIFY, approve
@@ -43,6 +45,54 @@ async def test_F44_a_post_whose_answer_was_lost_is_found_again_and_not_repeated(
         await world.fire()
         assert len(world.chat.shown("root")) == 1
         assert "find" in world.chat.calls
+
+
+async def test_F44_a_post_that_was_found_stays_found_when_what_comes_next_fails() -> None:
+    world = made()
+    world.chat.lose_answer = True
+    find = world.chat.find
+
+    async def find_and_break(*args: Any, **words: Any) -> Posted | None:
+        found = await find(*args, **words)
+        world.chat.fault = Transient("ratelimited")
+        return found
+
+    world.chat.find = find_and_break  # type: ignore[method-assign]
+    async with world.alive():
+        await world.fire()
+        assert len(world.chat.shown("root")) == 1
+
+
+async def test_F44_a_search_that_fails_is_made_again_before_anything_is_posted_twice() -> None:
+    world = made()
+    world.chat.lose_answer = True
+    find, problems = world.chat.find, [Transient("ratelimited"), Transient("ratelimited")]
+
+    async def fail_twice(*args: Any, **words: Any) -> Posted | None:
+        if problems:
+            raise problems.pop()
+        return await find(*args, **words)
+
+    world.chat.find = fail_twice  # type: ignore[method-assign]
+    async with world.alive():
+        await world.fire()
+        assert len(world.chat.shown("root")) == 1
+
+
+async def test_the_last_word_on_a_closed_incident_is_said_after_a_restart() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        await world.fire(b.alert(firing=False))
+        await world.later(minutes=31)
+        assert (await world.incident()).state is State.CLOSED
+    root = world.store._posted[b.INC, "root"]
+    await world.store.note(replace(root, shown="as it was before"))
+    world.chat.calls.clear()
+    world.again()
+    async with world.alive():
+        await world.rest()
+        assert world.chat.calls == ["update"]
 
 
 async def test_F04_a_post_that_was_not_noted_before_a_restart_is_found_again() -> None:

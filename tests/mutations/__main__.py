@@ -29,6 +29,7 @@ class Mutant:
     tests: str
 
 
+NIGHTS, RUNNER = "tests/simulation/test_night.py", "bot/flow/executing.py"
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
 LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD, FLOODS = (
     "tests/core/test_policies.py",
@@ -81,6 +82,45 @@ MUTANTS = (
         "known is None or known.runbook is not runbook",
         "known is None",
         "tests/flow/test_reading.py",
+    ),
+    Mutant("what may be repeated", RUNNER, "Replay.READ, Replay.IDEMPOTENT}", "*Replay}", NIGHTS),
+    Mutant("freezes, at night", "bot/flow/freezing.py", "if found is None:", "if True:", NIGHTS),
+    Mutant("one incident, one target", RUNNER, "if held is not None:", "if False:", NIGHTS),
+    Mutant("voters at the claim", RUNNER, "stale = unfit or ", "stale = ", NIGHTS),
+    Mutant(
+        "stored before it is sent",
+        RUNNER,
+        "claimed = True\n            return self._intent(now, step, fresh)",
+        "claimed = True\n            return []",
+        NIGHTS,
+    ),
+    Mutant(
+        "a post that was found",
+        "bot/flow/announcing.py",
+        "await self._note(shown, found)  # at once",
+        "pass  # at once",
+        NIGHTS,
+    ),
+    Mutant(
+        "one page for a call",
+        "bot/core/incidents.py",
+        "if call in latest else call",
+        "if call is incident.escalation else call",
+        NIGHTS,
+    ),
+    Mutant(
+        "calls in their order",
+        "bot/core/moves.py",
+        "and each.sequence > since]",
+        "and each.at >= (incident.state_since or now)]",
+        "tests/core/test_moves.py",
+    ),
+    Mutant(
+        "what was pending",
+        "bot/flow/intake.py",
+        "self._waiting.put_nowait(item)\n\n    @property",
+        "pass\n\n    @property",
+        NIGHTS,
     ),
     Mutant("flapping", GUARDS, "if situation.is_flapping:", "if False:", LADDER),
     Mutant("came back", GUARDS, "if situation.has_come_back:", "if False:", LADDER),
