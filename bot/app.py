@@ -121,13 +121,9 @@ async def serve(
     *,
     stop: asyncio.Event,
     on_ready: Callable[[Bot], None] = _nothing,
-    open_store: outside.OpenStore = Store.open,
 ) -> None:
-    """Run until `stop` is set. Raises what ended it otherwise: Invalid and Permanent say what to change.
-
-    `open_store` is what the crash tests exchange, to die on either side of a commit.
-    """
-    async with _built(settings, open_store) as bot, asyncio.TaskGroup() as roots:
+    """Run until `stop` is set. Raises what ended it otherwise: Invalid and Permanent say what to change."""
+    async with _built(settings) as bot, asyncio.TaskGroup() as roots:
         tasks = [roots.create_task(_forever(run, name), name=name) for name, run in _roots(bot).items()]
         await _resume(bot)
         on_ready(bot)
@@ -205,9 +201,9 @@ async def _until(holds: Callable[[], bool], bot: Bot, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def _built(settings: Settings, open_store: outside.OpenStore) -> AsyncIterator[Bot]:
+async def _built(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
-        edges = await outside.open_edges(settings, open_store, stack)
+        edges = await outside.open_edges(settings, stack)
         bot = _wired(settings, edges)
         _observe(bot)
         await _recall(bot)

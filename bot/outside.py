@@ -1,7 +1,7 @@
 """Everything of the running bot that touches the outside: opened here, closed by the exit stack that opened it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,6 @@ from bot.adapters.sql.executor import Sql
 from bot.adapters.sqlite.store import Store
 from bot.adapters.system_clock import SystemClock
 from bot.core.authorization import Surroundings
-from bot.core.chaining import Key
 from bot.core.ids import GroupId
 from bot.core.operations import Family
 from bot.core.runbooks import Library
@@ -43,7 +42,6 @@ log = logging.getLogger(__name__)
 
 IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 BUILT_IN_PROGRAMS = ("echo", "true")
-OpenStore = Callable[[Path, Clock, Key | None], Awaitable[Store]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,10 @@ class Edges:
     trust: Trust
 
 
-async def open_edges(settings: Settings, open_store: OpenStore, stack: AsyncExitStack) -> Edges:
+async def open_edges(settings: Settings, stack: AsyncExitStack) -> Edges:
     clock = SystemClock()
     keys = attesting.keys_of(settings.chain_keys)
-    store = await open_store(settings.database, clock, keys[0] if keys else None)
+    store = await Store.open(settings.database, clock, keys[0] if keys else None)
     stack.push_async_callback(store.close)
     for warning in store.warnings():
         log.warning("store", extra={"problem": warning})

@@ -5,6 +5,7 @@ push is posted before what is not, and the newest state is rendered at the momen
 """
 
 import asyncio
+import contextlib
 import hashlib
 import heapq
 import logging
@@ -209,6 +210,7 @@ class Announcer:
             if posted is None:
                 posted = await self._post(message, shown)
             else:
+                await self._doubt(shown, posted)
                 posted = await self._chat.update(message, posted)
         except Permanent as problem:
             await self._lost(message, shown, problem)
@@ -250,9 +252,23 @@ class Announcer:
             await self._note(shown, found)  # at once: what comes next may fail, and would look for it no more
         return found
 
+    async def _doubt(self, shown: dict[str, Posted], posted: Posted) -> None:
+        """Until an edit is noted nobody knows which of the two stands there: the next life shows it again.
+
+        Without this a message whose edit was never noted is taken for current once the incident comes back to what it
+        was before. A store that cannot be written does not keep people from seeing what is known.
+        """
+        with contextlib.suppress(Transient):
+            await self._note(shown, replace(posted, shown=""))
+
     async def _note(self, shown: dict[str, Posted], posted: Posted) -> None:
+        """On record as well as in mind; what cannot be noted is delivered once more."""
         shown[posted.key] = posted
-        await self._board.note(posted)
+        try:
+            await self._board.note(posted)
+        except Transient:
+            shown[posted.key] = replace(posted, shown="")
+            raise
 
     async def _lost(self, message: Message, shown: dict[str, Posted], problem: Permanent) -> None:
         """A deleted message is posted anew, a thread whose root is gone starts again, a lost channel is waited for."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.core.errors import Conflict, Transient
+from bot.core.errors import Conflict, Transient, Unclear
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def later(clock: Clock, seconds: float) -> datetime:
 
 
 def _tell(problem: Exception) -> None:
-    if is_transient(problem):
+    if isinstance(problem, Transient | Conflict | Unclear):
         log.warning("will try again", extra={"problem": str(problem)})
     else:
         log.error("unexpected", exc_info=problem)

@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -26,12 +27,14 @@ from bot.core.previews import Outcome
 from bot.core.states import State
 from bot.settings import Settings
 from bot.sim.world import LocalWorld
-from tests.crash import child
+from tests.crash import child, points
+from tests.crash.points import Doom
 from tests.stories import living
 from tests.stories.living import ANA, CHANNEL
 
 PATIENCE_SECONDS = 25.0
-ALERT = {
+STANDSTILL_SECONDS = 2.0
+ALERT: dict[str, Any] = {
     "version": "4",
     "groupKey": '{}:{alertname="RedisConnectionTimeout"}',
     "status": "firing",
@@ -59,44 +62,68 @@ ALERT = {
 
 
 class Lives:
-    """The bot, started as often as it dies. `dies_at` counts moments of the store in the first life only."""
+    """The bot, started as often as it dies. `dooms` are what ends its first lives, one after another."""
 
-    def __init__(self, world: LocalWorld, configured: Settings, environment: Mapping[str, str], dies_at: int) -> None:
+    def __init__(
+        self, world: LocalWorld, configured: Settings, environment: Mapping[str, str], dooms: Sequence[Doom]
+    ) -> None:
         self.world = world
         self.database = configured.database
+        self.log = configured.database.with_suffix(".moments")
+        self.log.touch()
         self.deaths = 0
         self.port = 0
         self.is_delivered = False
-        self._environment = environment
-        self._dies_at = dies_at
+        self.environment = dict(environment)
+        self.alert: dict[str, Any] = ALERT
+        self.standstill_seconds = STANDSTILL_SECONDS
+        self._dooms = list(dooms)
         self._process: ForkServerProcess | None = None
 
     async def ensure(self) -> None:
-        """Alive and ready, or born again."""
+        """Alive and ready, or born again. One that stands still goes on after a while."""
+        if self._process is not None and self._process.pid and await points.has_stopped(self._process.pid):
+            await asyncio.sleep(self.standstill_seconds)
+            os.kill(self._process.pid, signal.SIGCONT)
         while self._process is None or not self._process.is_alive():
             if self._process is not None:
-                assert self._process.exitcode == -signal.SIGKILL
+                assert self._process.exitcode in {-signal.SIGKILL, 0}, self._process.exitcode
                 self.deaths += 1
-                self._dies_at = child.NEVER
-            self._process, told = await asyncio.to_thread(child.born, self._environment, self._dies_at)
+            doom = self._dooms.pop(0) if self._dooms else None
+            self._process, told = await asyncio.to_thread(child.born, self.environment, doom, self.log)
             with told, contextlib.suppress(EOFError):  # died before it was ready
+                while not await asyncio.to_thread(told.poll, 0.2):
+                    await self._go_on()
                 self.port = await asyncio.to_thread(told.recv)
+
+    async def _go_on(self) -> None:
+        """One that came to a standstill before it was ready."""
+        if self._process is not None and self._process.pid and await points.has_stopped(self._process.pid):
+            os.kill(self._process.pid, signal.SIGCONT)
 
     async def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             await asyncio.to_thread(self._process.join)
 
-    async def end(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            await asyncio.to_thread(self._process.join)
+    async def end(self) -> int | None:
+        """SIGTERM and its exit code."""
+        if self._process is None:
+            return None
+        self._process.terminate()
+        await self._go_on()
+        await asyncio.to_thread(self._process.join)
+        return self._process.exitcode
 
 
 @asynccontextmanager
 async def living_with(
-    folder: Path, *, dies_at: int = child.NEVER, runbooks: Path = living.RUNBOOKS
+    folder: Path,
+    *dooms: Doom,
+    runbooks: Path = living.RUNBOOKS,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Lives]:
+    """`more` are settings beside those of the local world."""
     world = LocalWorld(manifest=living.manifest())
     await world.start()
     world.cluster.faults.plant("stuck-redis-pool")
@@ -104,8 +131,9 @@ async def living_with(
         **os.environ,
         **demo.environment(world, folder, runbooks),
         "PAGETURNER_SLACK_POSTS_PER_SECOND": "0",
+        **more,
     }
-    made = Lives(world, demo.settings_for(world, folder, runbooks), environment, dies_at)
+    made = Lives(world, demo.settings_for(world, folder, runbooks), environment, dooms)
     try:
         yield made
     finally:
@@ -132,7 +160,7 @@ async def deliver(life: Lives) -> None:
             await life.ensure()
             url = f"http://127.0.0.1:{life.port}/webhook/alertmanager"
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                async with session.post(url, json=ALERT, headers=headers) as answer:
+                async with session.post(url, json=life.alert, headers=headers) as answer:
                     life.is_delivered = answer.status == 202
             if life.is_delivered:
                 return

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.previews import Outcome
-from tests.crash import lives
+from tests.crash import lives, points
 from tests.crash.lives import Lives
+from tests.crash.points import Doom
 from tests.stories import living
 
 EVERY_MOMENT = os.environ.get("TEST_EVERY_MOMENT") == "1"
@@ -45,7 +46,7 @@ steps:
 @pytest.mark.crash
 @pytest.mark.parametrize("moment", STORE_MOMENTS)
 async def test_killed_around_a_durable_write(tmp_path: Path, moment: int) -> None:
-    async with lives.living_with(tmp_path, dies_at=moment) as life:
+    async with lives.living_with(tmp_path, Doom(points.WRITE, moment + 1)) as life:
         await lives.road(life)
         await lives.check(life)
         assert life.deaths == 1, f"the bot passed fewer than {moment} moments"
@@ -139,7 +140,7 @@ async def test_killed_while_finding_asking_waiting_or_acting(tmp_path: Path, mom
     runbooks = tmp_path / "runbooks"
     runbooks.mkdir()
     (runbooks / "careful-flush.yaml").write_text(CAREFUL, "utf-8")
-    async with lives.living_with(tmp_path, dies_at=moment, runbooks=runbooks) as life:
+    async with lives.living_with(tmp_path, Doom(points.WRITE, moment + 1), runbooks=runbooks) as life:
         await lives.road(life)
         await lives.check(life)
         (incident,) = await lives.stored(life)

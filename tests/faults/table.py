@@ -107,9 +107,6 @@ FAULTS: Mapping[int, str] = {
     90: "a bad secret file",
 }
 WITHOUT: Mapping[int, str] = {
-    11: "an undo is a step like any other and takes its road; it is not killed by a test of its own",
-    13: "no test stops the process; a late answer after its time limit is unknown (F68)",
-    16: "the shorter grace is not tested by itself; what was running is then unclear as after a kill (F08)",
     30: "the bot acts on no event: App Home is only shown anew, and its own echoes are counted",
     72: "there is no graph of levels yet: one list of people is called, and reminded of every 15 min",
     78: "no model chooses here: the matcher is a table",

@@ -9,7 +9,7 @@ from bot.core.operations import Tier
 from bot.core.states import State
 from bot.flow.announcing import POST_BURST
 from bot.flow.pacing import Bucket
-from bot.ports import Posted
+from bot.ports import Message, Posted
 from tests import builders as b
 from tests.fakes.world import World
 from tests.flow.test_road import CHANGE, VERIFY, approve
@@ -77,6 +77,42 @@ async def test_F44_a_search_that_fails_is_made_again_before_anything_is_posted_t
     async with world.alive():
         await world.fire()
         assert len(world.chat.shown("root")) == 1
+
+
+async def test_while_an_edit_is_under_way_the_board_does_not_say_what_stands_there() -> None:
+    """Else a life that ends before the edit is noted leaves it behind, should the incident come back to what it was."""
+    world = made()
+    update, said = world.chat.update, []
+
+    async def watched(message: Message, at: Posted) -> Posted:
+        said.append(world.store._posted[message.incident, message.key].shown)
+        return await update(message, at)
+
+    world.chat.update = watched  # type: ignore[method-assign]
+    async with world.alive():
+        await world.fire()
+        await approve(world)
+    assert said and set(said) == {""}
+    assert all(each.shown for each in world.store._posted.values())
+
+
+async def test_what_stands_in_slack_is_noted_once_the_store_can_be_written_again() -> None:
+    world = made()
+    async with world.alive():
+        await world.fire()
+        await approve(world)
+        note, problems = world.store.note, [Transient("disk is full"), Transient("disk is full")]
+
+        async def full(posted: Posted) -> None:
+            if problems:
+                raise problems.pop()
+            await note(posted)
+
+        world.store.note = full  # type: ignore[method-assign]
+        await world.desk.take(b.INC, b.ANA)
+        await world.rest()
+        assert not problems
+        assert world.store._posted[b.INC, "root"].shown
 
 
 async def test_the_last_word_on_a_closed_incident_is_said_after_a_restart() -> None:

@@ -24,7 +24,7 @@ class SqliteSession:
 
     @classmethod
     async def open(cls, url: str, *, is_read: bool) -> "SqliteSession":
-        path = Path(unquote(urlsplit(url).path))
+        path = Path("/" + unquote(urlsplit(url).path).lstrip("/"))  # some write four slashes for an absolute path
         address = f"file:{quote(str(path))}?mode={'ro' if is_read else 'rw'}"
         try:
             # Tried once before: the thread of an aiosqlite connection that failed outlives it and trips over a closed
