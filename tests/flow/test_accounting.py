@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.core import events
 from bot.core.alerts import Alert
 from bot.core.events import EscalationReason
@@ -77,8 +79,11 @@ async def test_F66_a_window_sums_over_incidents_and_refuses_the_one_too_many() -
         assert "would be 3 within 1 h" in third.escalation.explanation
 
 
-async def test_F66_claims_at_the_same_moment_count_each_other() -> None:
+@pytest.mark.parametrize("has_target", [True, False])
+async def test_F66_claims_at_the_same_moment_count_each_other(has_target: bool) -> None:
+    """With one target they take turns for it; without, only the look at what others do keeps them apart."""
     world = World(b.runbook(RESTART, VERIFY, bounds=TWICE_AN_HOUR))
+    world.executor.targets = world.executor.targets if has_target else ()
     async with world.alive():
         for number in (1, 2, 3):
             await world.fire(_alert(number))

@@ -29,6 +29,7 @@ class Mutant:
     tests: str
 
 
+ACCOUNTS = "tests/flow/test_accounting.py"
 NIGHTS, RUNNER = "tests/simulation/test_night.py", "bot/flow/executing.py"
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
 LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD, FLOODS = (
@@ -82,6 +83,46 @@ MUTANTS = (
         "known is None or known.runbook is not runbook",
         "known is None",
         "tests/flow/test_reading.py",
+    ),
+    Mutant(
+        "a redelivered alert",
+        "bot/adapters/sqlite/writes.py",
+        "if delivery.key and _is_seen(known, _key(delivery), delivery.received_at):",
+        "if False:",
+        "tests/adapters/sqlite/test_store.py",
+    ),
+    Mutant(
+        "compare and set",
+        "bot/adapters/sqlite/writes.py",
+        "if stored != commit.expected_version:",
+        "if False:",
+        "tests/adapters/sqlite/test_store.py",
+    ),
+    Mutant("limits at the claim", RUNNER, "        if not over:", "        if True:", ACCOUNTS),
+    Mutant(
+        "secrets in what is stored",
+        RUNNER,
+        "return inert(self._redactor.redact(text), limit)",
+        "return inert(text, limit)",
+        ROAD,
+    ),
+    Mutant(
+        "control characters", "bot/core/inert.py", 'text = _HIDDEN.sub("", text)', "pass", "tests/core/test_inert.py"
+    ),
+    Mutant(
+        "escaping",
+        "bot/adapters/slack/inert.py",
+        'return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")',
+        "return text",
+        "tests/adapters/slack",
+    ),
+    Mutant("signatures", "bot/adapters/alerts/signatures.py", "if any(fits)", "if True", "tests/adapters/alerts"),
+    Mutant(
+        "tokens",
+        "bot/adapters/alerts/admission.py",
+        "hmac.compare_digest(digest, ",
+        "bool(digest and ",
+        "tests/adapters/alerts",
     ),
     Mutant("what may be repeated", RUNNER, "Replay.READ, Replay.IDEMPOTENT}", "*Replay}", NIGHTS),
     Mutant("freezes, at night", "bot/flow/freezing.py", "if found is None:", "if True:", NIGHTS),
