@@ -86,7 +86,10 @@ class Subject:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", "ascii")
 
 
-async def bot(sink: Sink, folder: Path, *, runbook: bool = False) -> Subject:
+async def bot(
+    sink: Sink, folder: Path, *, runbook: bool = False, posts_per_second: float = 0, storm_threshold: int = 0
+) -> Subject:
+    """Without pacing and storms unless asked for: what is measured is the bot and not its patience."""
     runbooks = folder / "runbooks"
     runbooks.mkdir()
     text = RUNBOOK if runbook else RUNBOOK.replace("BenchPodSlow", "NothingEverFiresThis")
@@ -101,8 +104,8 @@ async def bot(sink: Sink, folder: Path, *, runbook: bool = False) -> Subject:
         "PAGETURNER_RUNBOOKS": str(runbooks),
         "PAGETURNER_LISTEN": f"127.0.0.1:{port}",
         "PAGETURNER_APPROVERS": GROUP,
-        "PAGETURNER_SLACK_POSTS_PER_SECOND": "0",
-        "PAGETURNER_STORM_THRESHOLD": "0",
+        "PAGETURNER_SLACK_POSTS_PER_SECOND": str(posts_per_second),
+        "PAGETURNER_STORM_THRESHOLD": str(storm_threshold),
     }
     with (folder / "bot.log").open("wb") as log:
         began = time.perf_counter()

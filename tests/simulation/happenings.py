@@ -127,7 +127,10 @@ class Happenings:
         await asyncio.sleep(self.chance.uniform(5, 120))
         for _ in range(20):
             self.scene.watch.lifting()
-            if await self.bot.press("unfreeze", Scope(), b.ANA) or self.is_calm:
+            lifted = await self.bot.press("unfreeze", Scope(), b.ANA)
+            if lifted is not False:
+                self.scene.watch.lifting()  # also what was frozen while this was under way
+            if lifted or self.is_calm:
                 return
             await asyncio.sleep(5)
 
