@@ -5,11 +5,11 @@ Stop in reverse, with a running step allowed to finish first.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -29,8 +29,9 @@ from bot.adapters.sqlite.store import Store
 from bot.adapters.ticking import TICK_SECONDS, Ticker
 from bot.core import summary
 from bot.core.cards import Audience
+from bot.core.errors import Permanent
 from bot.core.redaction import Redactor
-from bot.flow import attesting, restoring
+from bot.flow import attesting, restoring, supervising
 from bot.flow.accounting import Accountant
 from bot.flow.advancing import Advancer
 from bot.flow.announcing import Announcer
@@ -104,7 +105,13 @@ class Bot:
     def readiness(self) -> dict[str, str]:
         """For each part a sentence on what is wrong, or nothing."""
         runbooks = self.runbooks.current().runbooks
+        policies, calendar = self.policies.problems, self.calendar.problems
+        crowd, water = self.intake.backlog, self.intake.high_water
         return {
+            "record": self.attester.trouble,
+            "policies": f"{policies[0]}: the last good policies stay in force" if policies else "",
+            "calendar": f"{calendar[0]}: the last good calendar stays in force" if calendar else "",
+            "inbox": f"{crowd} alerts wait to be routed" if crowd >= water else "",
             "store": "" if not self.store.writer.task.done() else "the store's writer has stopped",
             "slack": "" if self.is_connected else "not connected to Slack",
             "channel": self.announcer.trouble,
@@ -122,15 +129,17 @@ async def serve(
     stop: asyncio.Event,
     on_ready: Callable[[Bot], None] = _nothing,
 ) -> None:
-    """Run until `stop` is set. Raises what ended it otherwise: Invalid and Permanent say what to change."""
+    """Run until `stop` is set, or Slack stays deaf. Raises what ended it otherwise: Invalid and Permanent say why."""
     async with _built(settings) as bot, asyncio.TaskGroup() as roots:
         tasks = [roots.create_task(_forever(run, name), name=name) for name, run in _roots(bot).items()]
         await _resume(bot)
         on_ready(bot)
-        await stop.wait()
+        await supervising.either(stop, bot.gateway.deaf)
         await _drain(bot)
         for task in tasks:
             task.cancel()
+    if bot.gateway.deaf.is_set() and not stop.is_set():
+        raise Permanent("Slack takes what is posted and delivers nothing that people press: start it again")
 
 
 async def _recall(bot: Bot) -> None:
@@ -189,15 +198,9 @@ async def _drain(bot: Bot) -> None:
     log.info("stopping")
     bot.advancer.drain()
     await bot.gateway.stop(LAST_WORDS_SECONDS)
-    await _until(lambda: bot.intake.is_idle and bot.advancer.is_idle, bot, bot.settings.grace_seconds)
-    await _until(lambda: bot.announcer.is_idle, bot, LAST_WORDS_SECONDS)
-
-
-async def _until(holds: Callable[[], bool], bot: Bot, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while not holds():
-                await bot.clock.sleep(0.05)
+    until = partial(supervising.until, clock=bot.clock)
+    await until(lambda: bot.intake.is_idle and bot.advancer.is_idle, bot.settings.grace_seconds)
+    await until(lambda: bot.announcer.is_idle, LAST_WORDS_SECONDS)
 
 
 @asynccontextmanager
@@ -232,6 +235,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     desk = Desk(
         recorder, store, approver, runbooks, clock, freezer=freezer, earner=earner, trust=trust, escalate_to=to,
         bring=lambda incident: announcer.bring(incident),  # noqa: PLW0108 - made further below
+        troubles=lambda: [f"{name}: {problem}" for name, problem in bot.readiness().items() if problem],
     )  # fmt: skip
     app_token = settings.slack_app_token.get_secret_value()
     gateway = Gateway(
@@ -244,7 +248,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
     advancer = _advancer(
         settings, edges, recorder, approver, accountant=accountant, freezer=freezer, trust=trust, earner=earner
     )  # hears of a change after the announcer: people first
-    return Bot(
+    bot = Bot(
         settings=settings,
         clock=clock,
         store=store,
@@ -265,6 +269,7 @@ def _wired(settings: Settings, edges: outside.Edges) -> Bot:
         gateway=gateway,
         registry=CollectorRegistry(),
     )
+    return bot
 
 
 def _advancer(
@@ -384,3 +389,4 @@ def _observe(bot: Bot) -> None:
             "runbooks": ("Runbooks that are loaded.", lambda: len(bot.runbooks.current().runbooks)),
         },
     )
+    metrics.observe_parts(bot.registry, bot.readiness)

@@ -10,6 +10,8 @@ import pytest
 
 from bot import app, demo
 from bot.core.errors import Invalid, Permanent
+from bot.core.ids import UserId
+from bot.core.runbooks import Problem
 from bot.core.states import State
 from bot.settings import Settings
 from bot.sim.world import LocalWorld
@@ -117,6 +119,30 @@ async def test_a_folder_without_runbooks_is_told_by_the_readiness(world: LocalWo
 
         assert status == 503
         assert f"no runbook could be loaded from {tmp_path / 'nowhere'}" in told
+
+
+async def test_what_is_degraded_is_told_by_readiness_metrics_and_people_s_own_questions(
+    world: LocalWorld, tmp_path: Path
+) -> None:
+    async with living.alive(world, tmp_path) as bot:
+        assert bot.desk.troubles() == []
+        bot.policies.problems = (Problem("own.cedar", 3, "", "is not Cedar", "correct it"),)
+        status, told = await get(bot.port, "/readyz")
+        numbers = (await get(bot.port, "/metrics"))[1]
+        said = bot.desk.troubles()
+        home = await bot.desk.home(UserId(living.ANA))
+
+    assert status == 503 and "own.cedar:3" in told and "the last good policies stay in force" in told
+    assert 'pageturner_degraded{part="policies"} 1.0' in numbers
+    assert 'pageturner_degraded{part="slack"} 0.0' in numbers
+    assert [each.partition(":")[0] for each in said] == ["policies"]
+    assert home.degraded == tuple(said)
+
+
+async def test_F29_a_bot_that_stays_deaf_ends_so_that_it_is_started_again(world: LocalWorld, tmp_path: Path) -> None:
+    configured = demo.settings_for(world, tmp_path, living.RUNBOOKS)
+    with pytest.raises(Permanent, match="delivers nothing"):
+        await app.serve(configured, stop=asyncio.Event(), on_ready=lambda bot: bot.gateway.deaf.set())
 
 
 async def test_metrics_tell_what_waits(world: LocalWorld, tmp_path: Path) -> None:

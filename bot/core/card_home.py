@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core import card_levels, card_root, card_step, card_words
+from bot.core import card_levels, card_library, card_root, card_step, card_words
 from bot.core.card_words import joined
 from bot.core.cards import Card, Heading, Line, Moment, Note, Part, Strong
 from bot.core.incidents import Incident, Step
@@ -27,6 +27,7 @@ class Home:
     levels: tuple[Row, ...] = ()
     alone: tuple[tuple[Incident, Step], ...] = ()
     trouble: str = ""
+    degraded: tuple[str, ...] = ()
 
 
 def acted_alone(incident: Incident, since: datetime) -> Iterator[Step]:
@@ -40,6 +41,7 @@ def acted_alone(incident: Incident, since: datetime) -> Iterator[Step]:
 def home(shown: Home, *, now: datetime, said: Card | None = None) -> Card:
     """`said` is the answer to what was pressed here last."""
     parts: list[Part] = [*said.parts] if said is not None else []
+    parts += card_library.degraded(shown.degraded)
     parts += [Line((Strong("Stopped. "), *card_words.said(each, card_words.leading(each)))) for each in shown.frozen]
     parts += _waiting(shown, now)
     parts += _open(shown)

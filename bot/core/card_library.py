@@ -95,11 +95,17 @@ def _command(step: StepSpec) -> str:
             return f"waits {card_words.duration(length)}"
 
 
-def overview(incidents: Sequence[Incident], frozen: Sequence[str] = ()) -> Card:
-    """What is frozen, then open incidents first, newest first in each group."""
+def degraded(troubles: Sequence[str]) -> list[Part]:
+    """What of the bot itself is not as it should be, a line each."""
+    return [Line((Strong("Degraded. "), *card_words.said(each, card_words.leading(each)))) for each in troubles]
+
+
+def overview(incidents: Sequence[Incident], frozen: Sequence[str] = (), troubles: Sequence[str] = ()) -> Card:
+    """What is wrong with the bot, what is frozen, then open incidents first, newest first in each group."""
     standing = sorted(incidents, key=lambda each: not each.is_open)
     still_open = sum(each.is_open for each in incidents)
     parts: list[Part] = [Heading(f"{card_words.plural(still_open, 'open incident')}")]
+    parts += degraded(troubles)
     parts += [Line((Strong("Stopped. "), *card_words.said(each, card_words.leading(each)))) for each in frozen]
     for incident in standing[:MOST_LISTED]:
         title = card_words.cut(incident.title, 80)

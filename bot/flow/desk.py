@@ -67,8 +67,11 @@ class Desk:
         trust: Trust,
         escalate_to: tuple[str, ...],
         bring: Callable[[Incident], None] = _nothing,
+        troubles: Callable[[], list[str]] = list,
     ) -> None:
+        """`troubles` are sentences on what of the bot itself is not as it should be."""
         self._bring = bring
+        self.troubles = troubles
         self._recorder = recorder
         self._journal = journal
         self._approver = approver
@@ -297,6 +300,7 @@ class Desk:
             levels=tuple(self.levels()),
             alone=tuple((each, step) for each in known for step in card_home.acted_alone(each, since)),
             trouble=trouble,
+            degraded=tuple(self.troubles()),
         )
 
     def _may_answer(self, incident: Incident, standing: Standing) -> bool:

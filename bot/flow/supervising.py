@@ -3,8 +3,10 @@
 One of the three places where a broad except is allowed; the others are the Slack listener and the step runner.
 """
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -33,6 +35,22 @@ async def answer(work: Awaitable[T]) -> T | None:
     except Exception as problem:  # noqa: BLE001 - the supervisor's border
         _tell(problem)
         return None
+
+
+async def either(*told: asyncio.Event) -> None:
+    """Until the first of them is set."""
+    waits = [asyncio.create_task(each.wait()) for each in told]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
+
+
+async def until(holds: Callable[[], bool], seconds: float, *, clock: Clock) -> None:
+    """Until it holds, or so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await clock.sleep(0.05)
 
 
 def is_transient(problem: Exception) -> bool:

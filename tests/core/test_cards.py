@@ -244,6 +244,11 @@ def test_the_library_reads_on_a_phone() -> None:
     assert "INC-1 high  Redis" in text(card_library.overview([asked(flush()).incident]))
 
 
+def test_the_overview_says_what_is_wrong_with_the_bot_before_all_else() -> None:
+    shown = text(card_library.overview([], ["everything is frozen"], ["policies: own.cedar:3 is not Cedar"]))
+    assert shown.index("Degraded. policies: own.cedar:3") < shown.index("Stopped. everything")
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.04, "< 0.1 s"), (1.24, "1.2 s"), (21.4, "21 s"), (60, "1 min"), (154, "2 min 34 s"), (3_780, "1 h 3 min")],

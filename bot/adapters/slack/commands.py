@@ -71,7 +71,9 @@ class Commands:
 
     async def _status(self, _command: Command, words: list[str]) -> Reply:
         if not words:
-            return Reply(card_library.overview(await self._desk.overview(), self._desk.freezes()))
+            return Reply(
+                card_library.overview(await self._desk.overview(), self._desk.freezes(), self._desk.troubles())
+            )
         named = _INCIDENT.fullmatch(words[0])
         if named is None:
             raise Invalid(f"{words[0]} is no incident", remedy="write it as INC-42")

@@ -37,10 +37,16 @@ class Echoes:
         oldest = min(self._expected.values(), default=None)
         return self.is_armed and oldest is not None and self._clock.monotonic() - oldest >= OVERDUE_SECONDS
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Rebuilding the socket has not helped, again and again."""
+        return self._rebuilds >= MOST_REBUILDS
+
     def forget(self) -> None:
         """The socket is being rebuilt: what was sent into the old one says nothing any more.
 
-        When rebuilding has not helped a few times, echoes are switched off in Slack: disarm until one comes.
+        When that has not helped a few times, either this process stays deaf or echoes are switched off in Slack: after
+        a start anew the check is not armed until one comes, so it cannot go round in circles.
         """
         self._expected.clear()
         self._rebuilds += 1

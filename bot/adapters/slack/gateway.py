@@ -78,6 +78,8 @@ class Gateway:
         self._handler: AsyncSocketModeHandler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
+        self.deaf = asyncio.Event()
+        """Set when Slack takes what is posted and delivers nothing, whatever was tried: only a new start may help."""
 
     @property
     def homes(self) -> Homes:
@@ -187,6 +189,9 @@ class Gateway:
             if is_connected and self._echoes.is_overdue():
                 _log.warning("slack.silent action=rebuild")
                 self._echoes.forget()
+                if self._echoes.is_hopeless:
+                    _log.error("slack.deaf action=stop")
+                    self.deaf.set()
                 await client.connect_to_new_endpoint(force=True)
 
 

@@ -148,6 +148,9 @@ class FakeDesk:
         await self._note("numbers")
         return Tally().numbers()
 
+    def troubles(self) -> list[str]:
+        return []
+
     def freezes(self) -> list[str]:
         return []
 

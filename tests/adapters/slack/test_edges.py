@@ -132,6 +132,7 @@ async def test_rebuilding_for_nothing_comes_to_an_end() -> None:
             echoes.forget()
 
     assert rebuilt == MOST_REBUILDS
+    assert echoes.is_hopeless
 
 
 async def test_a_flood_is_refused_and_nothing_is_left_running() -> None:

@@ -336,6 +336,12 @@ async def test_F29_a_socket_that_has_gone_silent_is_rebuilt(bureau: Office) -> N
     assert outcomes[-1].acked
 
 
+async def test_F29_a_socket_that_stays_deaf_is_given_up_after_a_few_new_ones(bureau: Office) -> None:
+    bureau.gateway._echoes.is_overdue = lambda: True  # type: ignore[method-assign]
+    async with asyncio.timeout(15):
+        await bureau.gateway.deaf.wait()
+
+
 @pytest.mark.parametrize("body", [{}, {"user": 1}, {"user": {"id": "U0ANA"}, "container": {}, "actions": [{}, {}]}])
 async def test_F47_an_odd_payload_is_acknowledged_and_asks_nothing(bureau: Office, body: dict[str, Any]) -> None:
     listeners = bureau.gateway._listeners
