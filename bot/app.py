@@ -300,7 +300,9 @@ def _advancer(
         accountant=accountant,
         freezer=freezer,
         trust=trust,
-        performer=Performer(previewer, clock, executors=edges.executors, filters=Filters(run_program)),
+        performer=Performer(
+            previewer, clock, executors=edges.executors, filters=Filters(run_program), recalling=edges.recalling
+        ),
         redactor=Redactor(settings.secrets),
         escalate_to=to,
     )

@@ -35,7 +35,7 @@ from bot.core.runbooks import Library
 from bot.flow import attesting
 from bot.flow.own_steps import OwnSteps
 from bot.flow.trusting import Trust
-from bot.ports import Clock, Executor, Pager
+from bot.ports import Clock, Executor, Pager, Recalling
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Edges:
     policies: PolicyFiles
     calendar: CalendarFile
     executors: Mapping[Family, Executor]
+    recalling: Mapping[Family, Recalling]
     pagers: tuple[Pager, ...]
     client: AsyncWebClient
     workspace: connection.Workspace
@@ -79,13 +80,15 @@ async def open_edges(settings: Settings, stack: AsyncExitStack) -> Edges:
     people = People(client, clock, workspace, groups=lambda: _groups(settings, runbooks))
     policies, calendar = PolicyFiles(settings.runbooks), CalendarFile(settings.runbooks, settings.zone)
     on_calls = _on_calls(settings, session, clock, runbooks=runbooks, people=people)
+    found = executors(settings, clock, stack, library=runbooks.current)
     return Edges(
         clock=clock,
         store=store,
         runbooks=runbooks,
         policies=policies,
         calendar=calendar,
-        executors=executors(settings, clock, stack, library=runbooks.current),
+        executors=found,
+        recalling={family: each for family, each in found.items() if isinstance(each, Programs)},
         pagers=_pagers(settings, session),
         client=client,
         workspace=workspace,
@@ -151,7 +154,10 @@ def executors(
         stack.push_async_callback(reader.close)
         kubernetes = ReaderAndOperator(reader, operator)
     http = HttpCalls(settings.http_allow, secret=configuration.secret)
-    programs = Programs(lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)})
+    programs = Programs(
+        lambda: {*BUILT_IN_PROGRAMS, *(each.template[0] for each in library().programs)},
+        kept=settings.database.parent / "programs",
+    )
     return {
         Family.KUBERNETES: kubernetes,
         Family.HTTP: http,

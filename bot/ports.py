@@ -273,6 +273,14 @@ class Executor(Protocol):
         ...
 
 
+class Recalling(Protocol):
+    """An executor whose world writes down how a try ended, also when nobody listens any more."""
+
+    async def recall(self, operation: Operation, *, key: str, since: datetime, timeout: timedelta) -> Performed | None:
+        """What became of the try of this step that began since then; None when nothing is known of it."""
+        ...
+
+
 class Runbooks(Protocol):
     def current(self) -> Library:
         """The last good set; cheap, called for every alert."""

@@ -187,14 +187,17 @@ class Runner:
     async def run(self, incident: Incident, fresh: PlannedStep) -> None:
         """Act and store what came of it. The intent is stored already; from here on every way ends in StepFinished."""
         known = await self._recorder.load(incident.id)
-        attempt = known.step(fresh.id).attempts
         began = self._clock.monotonic()
         frozen = self._freezer.why_held(known)  # again: the intent took a moment to be stored
         if frozen:
             performed = Performed(Outcome.REFUSED, detail=frozen)
         else:
-            # the same for every try: whoever takes such a key does it once; another run is another thing
-            performed = await self._performer.perform(fresh, key=f"{incident.id}/{known.runs}/{fresh.id}")
+            performed = await self._performer.perform(fresh, key=_key(known, fresh.id))
+        await self._conclude(known, fresh, performed, began=began)
+
+    async def _conclude(self, known: Incident, fresh: PlannedStep, performed: Performed, *, began: float) -> None:
+        """What the step comes to by its expectation, verification, patience and probe, stored. `began` is monotonic."""
+        attempt = known.step(fresh.id).attempts
         outcome, results = checks.judge(fresh.expect, performed)
         if outcome is Outcome.SUCCEEDED and fresh.verify is not None:
             outcome, results = await self._performer.verify(fresh, results)
@@ -260,8 +263,15 @@ class Runner:
                 return
 
     async def recover(self, incident: Incident, step: StepId) -> None:
-        """The bot was away while this step ran: repeat what may be repeated, ask the probe, or leave it to a person."""
+        """The bot was away while this step ran: take the ending that was written down, repeat what may be repeated, ask
+        the probe, or leave it to a person."""
         known = incident.step(step)
+        since = known.started_at or self._clock.now()
+        recalled = await self._performer.recall(known.plan, key=_key(incident, step), since=since)
+        if recalled is not None:
+            began = self._clock.monotonic() - (self._clock.now() - since).total_seconds()
+            await self._conclude(incident, known.plan, recalled, began=began)
+            return
         replay, text = known.plan.judgement.replay, "The bot was restarted while this command was running"
         if known.plan.probe is not None:
             outcome, detail = await self._performer.probe(known.plan.probe, text)
@@ -283,6 +293,11 @@ class Runner:
     async def _escalate(self, incident: Incident, why: str) -> None:
         raised = Draft(events.EscalationRaised(EscalationReason.BLOCKED, why, self._escalate_to), actors.BOT)
         await self._recorder.record(incident.id, lambda now: [raised] if now.version == incident.version else [])
+
+
+def _key(incident: Incident, step: StepId) -> str:
+    """The same for every try: whoever takes such a key does it once; another run is another thing."""
+    return f"{incident.id}/{incident.runs}/{step}"
 
 
 def _may_claim(incident: Incident, step: StepId) -> bool:

@@ -8,14 +8,16 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.core import checks
 from bot.core.operations import Effect, Family, Operation
 from bot.core.plans import PlannedStep, PlannedVerification
 from bot.core.previews import Outcome, Performed, Preview
+from bot.flow import supervising
 from bot.flow.previewing import Previewer
-from bot.ports import Clock, Executor, Filters
+from bot.ports import Clock, Executor, Filters, Recalling
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,15 @@ class Looked:
 
 class Performer:
     def __init__(
-        self, previewer: Previewer, clock: Clock, *, executors: Mapping[Family, Executor], filters: Filters
+        self,
+        previewer: Previewer,
+        clock: Clock,
+        *,
+        executors: Mapping[Family, Executor],
+        filters: Filters,
+        recalling: Mapping[Family, Recalling] = MappingProxyType({}),
     ) -> None:
+        self._recalling = recalling
         self._previewer = previewer
         self._clock = clock
         self._executors = executors
@@ -53,6 +62,17 @@ class Performer:
         if not step.operation.stages or performed.outcome is Outcome.UNKNOWN:
             return performed
         return await self._filtered(step.operation, performed, step.timeout)
+
+    async def recall(self, step: PlannedStep, *, key: str, since: datetime) -> Performed | None:
+        """What became of a try that the bot did not see the end of, where somebody wrote it down."""
+        operation = step.operation
+        recalling = self._recalling.get(operation.family)
+        if recalling is None:
+            return None
+        known = await supervising.answer(recalling.recall(operation, key=key, since=since, timeout=step.timeout))
+        if known is None or known.outcome is Outcome.UNKNOWN or not operation.stages:
+            return known
+        return await self._filtered(operation, known, step.timeout)
 
     async def _act(
         self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta, reads: bool

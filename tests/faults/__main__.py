@@ -70,7 +70,7 @@ def _report(seen: list[Round], seed: int) -> None:
     wrong = [each for each in seen if each.violations]
     print(f"seed {seed}: {len(seen)} rounds, {hits.total()} lives ended at {len(hits)} of {len(passed)} named moments")
     print(f"violations: {sum(len(each.violations) for each in wrong)} in {len(wrong)} rounds")
-    print(f"a person said that a step did not happen, and it was run again: {sum(each.reruns for each in seen)} times")
+    print(f"presses of `Run again` for a step that had not happened: {sum(each.reruns for each in seen)}")
     if recovered:
         print(
             f"until the next life stored, said or asked something: {statistics.median(recovered):.2f} s median, "

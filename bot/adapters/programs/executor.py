@@ -6,9 +6,11 @@ Nothing of a program can be tried without doing it, and the preview says so.
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from bot.adapters.programs import running
+from bot.adapters.programs.keeping import Keeping
 from bot.core.operations import Json, Operation
 from bot.core.previews import Outcome, Performed, Preview, Target
 
@@ -16,11 +18,19 @@ KIND = "program.run"
 
 
 class Programs:
-    """Implements `ports.Executor`. `allow` tells the names that may run now, each looked up on a fixed search path."""
+    """Implements `ports.Executor` and `ports.Recalling`. `allow` tells the names that may run now, each looked up on a
+    fixed search path; `kept` is the folder in which the ends of programs that change something are written down."""
 
-    def __init__(self, allow: Callable[[], Collection[str]], *, search_path: str = running.SEARCH_PATH) -> None:
+    def __init__(
+        self,
+        allow: Callable[[], Collection[str]],
+        *,
+        search_path: str = running.SEARCH_PATH,
+        kept: Path | None = None,
+    ) -> None:
         self._allow = allow
         self._search_path = search_path
+        self._keeping = Keeping(kept) if kept is not None else None
 
     def _path(self, name: str) -> str:
         """Where the program is, or nothing: not allowed, not installed, or not a plain name."""
@@ -40,7 +50,7 @@ class Programs:
             facts={"program": self._path(argv[0])},
         )
 
-    async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:  # noqa: ARG002 no program takes a key
+    async def perform(self, operation: Operation, preview: Preview, *, key: str, timeout: timedelta) -> Performed:
         argv = _argv(operation.arguments)
         problem = self._problem(operation, argv)
         if problem:
@@ -49,7 +59,15 @@ class Programs:
         if preview.facts.get("program") != path:
             return Performed(Outcome.REFUSED, detail=f"{argv[0]} is not the program of the preview. Nothing was run.")
         is_write = operation.arguments.get("effect") != "read"
+        if is_write and self._keeping is not None:
+            return await self._keeping.run((path, *argv[1:]), key=key, timeout=timeout)
         return await running.run((path, *argv[1:]), timeout=timeout, is_write=is_write)
+
+    async def recall(self, operation: Operation, *, key: str, since: datetime, timeout: timedelta) -> Performed | None:
+        """A program that was started before the bot's own end may still run: then this waits for it."""
+        if self._keeping is None:
+            return None
+        return await self._keeping.recall(key, since=since, program=_argv(operation.arguments)[0], timeout=timeout)
 
     def _problem(self, operation: Operation, argv: tuple[str, ...]) -> str:
         """Why this cannot run, with the remedy; empty when it can."""

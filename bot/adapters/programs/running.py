@@ -31,7 +31,7 @@ _LEFTOVER_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class _Kept:
+class Kept:
     """The beginning of one stream, and how much of it came."""
 
     raw: bytearray = field(default_factory=bytearray)
@@ -47,11 +47,11 @@ class _Kept:
 
 
 @dataclass(slots=True)
-class _Watched:
-    """A run under way. `exit_code` is None until the program ended, negative when a signal ended it."""
+class Watched:
+    """A run under way or over. `exit_code` is None until the program ended, negative when a signal ended it."""
 
-    out: _Kept = field(default_factory=_Kept)
-    err: _Kept = field(default_factory=_Kept)
+    out: Kept = field(default_factory=Kept)
+    err: Kept = field(default_factory=Kept)
     exit_code: int | None = None
     is_late: bool = False
 
@@ -66,7 +66,7 @@ async def run(argv: tuple[str, ...], *, text: str = "", timeout: timedelta, is_w
     The output is standard output; standard error is added when the program failed or printed nothing else. A program
     that outlives `timeout`, prints more than READ_BYTES or dies of a signal is `unknown` where `is_write`, else failed.
     """
-    watched = _Watched()
+    watched = Watched()
     with tempfile.TemporaryDirectory(prefix="pageturner-") as home, tempfile.TemporaryFile() as given:
         given.write(text.encode("utf-8", errors="replace"))
         given.seek(0)
@@ -78,7 +78,7 @@ async def run(argv: tuple[str, ...], *, text: str = "", timeout: timedelta, is_w
                     stdout=out_end,
                     stderr=err_end,
                     cwd=home,
-                    env={"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home},
+                    env=environment(home),
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:  # ValueError: a NUL inside a word
@@ -89,9 +89,14 @@ async def run(argv: tuple[str, ...], *, text: str = "", timeout: timedelta, is_w
             try:
                 await _watch(watched, process, (out, err), timeout)
             finally:
-                _kill_group(process.pid)
+                kill_group(process.pid)
                 await process.wait()
-    return _conclude(watched, timeout=timeout, is_write=is_write)
+    return conclude(watched, timeout=timeout, is_write=is_write)
+
+
+def environment(home: str) -> dict[str, str]:
+    """All that a program gets of it: nothing of the bot's own, where the secrets are."""
+    return {"PATH": SEARCH_PATH, "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
 
 
 @asynccontextmanager
@@ -114,18 +119,18 @@ async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
 
 
 async def _watch(
-    watched: _Watched,
+    watched: Watched,
     process: asyncio.subprocess.Process,
     streams: tuple[asyncio.StreamReader, asyncio.StreamReader],
     timeout: timedelta,
 ) -> None:
     """Until the program ended and its output is read, or `timeout`. A flood ends it from inside `drain`."""
 
-    async def drain(stream: asyncio.StreamReader, kept: _Kept) -> None:
+    async def drain(stream: asyncio.StreamReader, kept: Kept) -> None:
         while chunk := await stream.read(_CHUNK):
             kept.add(chunk)
             if watched.is_flooding:
-                _kill_group(process.pid)
+                kill_group(process.pid)
                 return
 
     try:
@@ -133,7 +138,7 @@ async def _watch(
             pairs = zip(streams, (watched.out, watched.err), strict=True)
             readers = [group.create_task(drain(stream, kept), name="reading output") for stream, kept in pairs]
             watched.exit_code = await process.wait()
-            _kill_group(process.pid)  # what it left behind must not hold the pipes open
+            kill_group(process.pid)  # what it left behind must not hold the pipes open
             await asyncio.wait(readers, timeout=_LEFTOVER_SECONDS)
             for reader in readers:
                 reader.cancel()
@@ -141,13 +146,13 @@ async def _watch(
         watched.is_late = watched.exit_code is None
 
 
-def _kill_group(leader: int) -> None:
+def kill_group(leader: int) -> None:
     """The child leads its own session, so its group has its number; PermissionError is a zombie's last breath."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
 
-def _conclude(watched: _Watched, *, timeout: timedelta, is_write: bool) -> Performed:
+def conclude(watched: Watched, *, timeout: timedelta, is_write: bool) -> Performed:
     unclear = Outcome.UNKNOWN if is_write else Outcome.FAILED
     code, detail = watched.exit_code, ""
     if watched.is_late:
