@@ -13,7 +13,7 @@ from bot.core.actors import Standing
 from bot.core.alerts import Alert
 from bot.core.cards import Card
 from bot.core.chaining import Entry
-from bot.core.events import Recorded
+from bot.core.events import PageAction, Recorded
 from bot.core.freezes import Freeze
 from bot.core.ids import InboxId, IncidentId, UserId
 from bot.core.operations import Operation, Stage
@@ -251,6 +251,10 @@ class Pager(Protocol):
 
     async def page(self, page: Page) -> str:
         """A sentence on what was reached. Transient or Permanent otherwise; retries are the caller's."""
+        ...
+
+    async def update(self, key: str, action: PageAction) -> str:
+        """Acknowledge or resolve what was paged under this key; harmless where nothing is open. Raises as `page`."""
         ...
 
 

@@ -6,6 +6,7 @@ from bot.core import card_root, card_words
 from bot.core.approvals import Vote
 from bot.core.card_words import joined
 from bot.core.cards import Card, Fact, Heading, Line, Moment, Part, Words
+from bot.core.events import PageAction
 from bot.core.incidents import Escalation, Incident, Step
 from bot.core.previews import Outcome
 from bot.core.states import State
@@ -31,7 +32,7 @@ def summary(incident: Incident) -> Card:
     ]
     why = _why(incident)
     parts += [Fact("Why", why)] if why else []
-    parts += [Line(words) for words in moments(incident)]
+    parts += [Line(words) for words in [*_left_open(incident), *moments(incident)]]
     fallback = (
         f"{incident.id} {word}{took}: {card_words.unnamed(card_words.cut(incident.resolution, WORDS_CHARACTERS))}"
     )
@@ -76,6 +77,13 @@ def _woken(incident: Incident) -> str:
     if pages:
         return f"paged {', '.join(sorted(set(pages)))}"
     return f"escalated {card_words.plural(len(raised), 'time')}" if raised else "nobody woken"
+
+
+def _left_open(incident: Incident) -> list[Words]:
+    """Pages that still ring because their pager could not be told that it is over."""
+    updates = incident.page_updates.values()
+    lost = [each.target for each in updates if each.action is PageAction.RESOLVE and not each.is_delivered]
+    return [(f"{target} could not be told that it is over: resolve the page there",) for target in lost]
 
 
 def _cleared(incident: Incident) -> Words:

@@ -199,6 +199,23 @@ class PageSent:
     detail: str
 
 
+class PageAction(StrEnum):
+    """What a page that was sent is told later."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class PageUpdated:
+    """What became of telling a pager that somebody has taken it, or that it is over."""
+
+    target: str
+    action: PageAction
+    is_delivered: bool
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class IncidentTaken:
     """A person says: mine."""
@@ -295,6 +312,7 @@ Event: TypeAlias = (
     | UndoPlanned
     | EscalationRaised
     | PageSent
+    | PageUpdated
     | IncidentTaken
     | RunSettled
     | IncidentResolved

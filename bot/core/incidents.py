@@ -286,7 +286,14 @@ def _paged(incident: Incident, event: events.PageSent, _: Recorded) -> Incident:
         return replace(call, pages=(*call.pages, event)) if call in latest else call
 
     escalation = told(incident.escalation) if incident.escalation else None
-    return replace(incident, escalation=escalation, notices=tuple(told(each) for each in incident.notices))
+    updates = {target: each for target, each in incident.page_updates.items() if target != event.target}
+    notices = tuple(told(each) for each in incident.notices)
+    return replace(incident, escalation=escalation, notices=notices, page_updates=updates)
+
+
+@_on(events.PageUpdated)
+def _page_updated(incident: Incident, event: events.PageUpdated, _: Recorded) -> Incident:
+    return replace(incident, page_updates={**incident.page_updates, event.target: event})
 
 
 @_on(events.IncidentTaken)

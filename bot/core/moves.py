@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.core import finishing, waves
+from bot.core import finishing, paging, waves
 from bot.core.alerts import Severity
 from bot.core.approvals import Approval
 from bot.core.events import EscalationReason
 from bot.core.ids import RunbookName, StepId
 from bot.core.incidents import Incident, Step
 from bot.core.operations import Effect, Tier
+from bot.core.paging import SendPage as SendPage
+from bot.core.paging import UpdatePage as UpdatePage
 from bot.core.plans import Verdict
 from bot.core.previews import Outcome
 from bot.core.runbooks import Level, OnFailure
@@ -92,11 +94,6 @@ class Escalate:
 
 
 @dataclass(frozen=True, slots=True)
-class SendPage:
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
 class Settle:
     pass
 
@@ -142,6 +139,7 @@ Move: TypeAlias = (
     | GiveUp
     | Escalate
     | SendPage
+    | UpdatePage
     | Settle
     | Resolve
     | Reopen
@@ -153,7 +151,7 @@ Move: TypeAlias = (
 
 def next_move(incident: Incident, *, now: datetime, pagers: tuple[str, ...] = (), is_running: bool = False) -> Move:
     """The one thing to do now. `is_running`: this very process is performing the current step."""
-    urgent = _page_due(incident, pagers) or _critical_for_too_long(incident, now)
+    urgent = paging.due(incident, pagers) or _critical_for_too_long(incident, now)
     if urgent is not None:
         return urgent
     move = _by_state(incident, now, is_running=is_running)
@@ -378,12 +376,3 @@ def _critical_for_too_long(incident: Incident, now: datetime) -> Move | None:
     return Escalate(
         EscalationReason.STILL_FIRING, f"This critical alert has been open for {minutes} minutes.", stops=False
     )
-
-
-def _page_due(incident: Incident, pagers: tuple[str, ...]) -> Move | None:
-    """The latest escalation or notice goes to every pager once, whether it could be delivered or not."""
-    calls = incident.calls
-    if not calls or not incident.is_open:
-        return None
-    told = {page.target for page in calls[-1].pages}
-    return next((SendPage(target) for target in pagers if target not in told), None)

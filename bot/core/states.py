@@ -60,6 +60,7 @@ TRANSITIONS: Mapping[type[Event], tuple[tuple[State, ...], State | None]] = Mapp
         events.UndoPlanned: ((State.READY,), State.READY),
         events.EscalationRaised: (_LIVE, State.ESCALATED),  # stays where `stops` is false
         events.PageSent: (_ANY, None),
+        events.PageUpdated: (_ANY, None),
         events.IncidentTaken: (_LIVE, None),
         events.RunSettled: ((State.READY,), State.SETTLING),
         events.IncidentResolved: (_OPEN, State.RESOLVED),

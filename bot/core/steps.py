@@ -11,7 +11,7 @@ from bot.core import limits, states
 from bot.core.alerts import Alert, Severity
 from bot.core.approvals import Approval, Closing, Vote
 from bot.core.checks import CheckResult
-from bot.core.events import EscalationReason, PageSent
+from bot.core.events import EscalationReason, PageSent, PageUpdated
 from bot.core.ids import ApprovalId, Digest, IncidentId, RunbookName, StepId, UserId
 from bot.core.matching import Candidate
 from bot.core.plans import Plan, PlannedStep
@@ -196,6 +196,7 @@ class Incident:
     current: StepId | None = None
     escalation: Escalation | None = None
     notices: tuple[Escalation, ...] = ()
+    page_updates: Mapping[str, PageUpdated] = field(default_factory=dict)
     taken_by: UserId | None = None
     settle_until: datetime | None = None
     watch_until: datetime | None = None

@@ -137,6 +137,9 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.PageSent: lambda event: (
         f"page to {event.target} {'delivered' if event.is_delivered else 'NOT delivered'}{_because(event.detail)}"
     ),
+    events.PageUpdated: lambda event: (
+        f"{event.target} {'told' if event.is_delivered else 'NOT told'} to {event.action} it{_because(event.detail)}"
+    ),
     events.IncidentTaken: lambda _: "taken",
     events.RunSettled: lambda event: f"all steps done, waiting for the alert to clear until {event.until:%H:%M:%S}",
     events.IncidentResolved: lambda event: f"resolved{_because(event.reason)}",

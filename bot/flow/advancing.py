@@ -163,6 +163,8 @@ class Advancer:
                 await self._escalator.escalate(incident, reason, explanation, stops=stops)
             case moves.SendPage(target):
                 await self._escalator.page(incident, target)
+            case moves.UpdatePage(target, action):
+                await self._escalator.update_page(incident, target, action)
             case moves.Skip(step, reason):
                 await self._closer.skip(incident, events.StepSkipped(step, reason))
             case moves.Settle():

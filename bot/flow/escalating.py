@@ -1,11 +1,11 @@
 """People are told: in the thread by an event that the view shows, and outside Slack by the pagers. Never at nobody."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.core import actors, events, summary
 from bot.core.errors import PageturnerError, Transient
-from bot.core.events import EscalationReason
+from bot.core.events import EscalationReason, PageAction
 from bot.core.incidents import Incident
 from bot.flow.recording import Draft, Recorder
 from bot.ports import Clock, Page, Pager
@@ -46,22 +46,29 @@ class Escalator:
         latest = incident.calls[-1]
         page = Page(
             incident=incident.id,
-            key=f"pageturner/{incident.id}",
+            key=_key(incident),
             summary=f"{incident.id} {incident.title}: {latest.explanation}",
             severity=incident.severity,
             source=incident.service or incident.environment or "pageturner",
             details=summary.page_details(incident),
         )
-        delivered, detail = await self._deliver(self._pagers[target], page)
+        delivered, detail = await self._deliver(target, lambda pager: pager.page(page))
         sent = Draft(events.PageSent(target, delivered, detail), actors.BOT)
         await self._recorder.record(incident.id, lambda _: [sent])
 
-    async def _deliver(self, pager: Pager, page: Page) -> tuple[bool, str]:
+    async def update_page(self, incident: Incident, target: str, action: PageAction) -> None:
+        """Tell one pager that somebody has taken it or that it is over; what became of it is an event as well."""
+        delivered, detail = await self._deliver(target, lambda pager: pager.update(_key(incident), action))
+        told = Draft(events.PageUpdated(target, action, delivered, detail), actors.BOT)
+        await self._recorder.record(incident.id, lambda _: [told])
+
+    async def _deliver(self, target: str, call: Callable[[Pager], Awaitable[str]]) -> tuple[bool, str]:
+        pager = self._pagers[target]
         pause = FIRST_PAUSE_SECONDS
         problem = ""
         for attempt in range(TRIES):
             try:
-                return True, await pager.page(page)
+                return True, await call(pager)
             except PageturnerError as error:
                 problem = str(error)
                 log.warning("page failed", extra={"target": pager.target, "problem": problem})
@@ -71,3 +78,8 @@ class Escalator:
                 await self._clock.sleep(pause)
                 pause *= 2
         return False, problem
+
+
+def _key(incident: Incident) -> str:
+    """By which a pager knows all pages of one incident as one."""
+    return f"pageturner/{incident.id}"

@@ -9,7 +9,7 @@ import pytest
 from bot.core import actors, events, guards, moves, plans
 from bot.core.alerts import Severity
 from bot.core.approvals import Choice, Closing
-from bot.core.events import EscalationReason
+from bot.core.events import EscalationReason, PageAction
 from bot.core.ids import ApprovalId, Digest, StepId
 from bot.core.incidents import Incident
 from bot.core.moves import Move
@@ -285,6 +285,51 @@ def test_every_pager_is_called_once_about_each_reminder_of_an_escalation() -> No
         history.then(
             events.EscalationRaised(EscalationReason.ASKED, "nobody", (), stops=False), after=moves.REMIND_AFTER
         )
+
+
+PAGERS = ("PagerDuty",)
+
+
+def page_move(history: b.History) -> moves.Move:
+    return moves.next_move(history.incident, now=history.now, pagers=PAGERS)
+
+
+def paged(*, is_delivered: bool = True) -> b.History:
+    history = b.planned(b.step(1)).then(events.EscalationRaised(EscalationReason.ASKED, "help", ()))
+    return history.then(events.PageSent("PagerDuty", is_delivered, ""))
+
+
+def updated(history: b.History, action: PageAction, *, is_delivered: bool = True) -> b.History:
+    assert page_move(history) == moves.UpdatePage("PagerDuty", action)
+    return history.then(events.PageUpdated("PagerDuty", action, is_delivered, ""))
+
+
+def test_whoever_was_paged_hears_that_it_is_taken_and_that_it_is_over_once_each() -> None:
+    history = paged().then(events.IncidentTaken(), by=actors.person(b.ANA))
+    updated(history, PageAction.ACKNOWLEDGE, is_delivered=False)
+    assert isinstance(page_move(history), moves.Wait)
+    history.then(events.IncidentResolved("ok", history.now + timedelta(minutes=30)))
+    updated(history, PageAction.RESOLVE)
+    assert isinstance(page_move(history), moves.Wait)
+    history.then(events.IncidentClosed("nothing came back"))
+    assert page_move(history) == moves.Wait(None)
+
+
+def test_a_pager_that_was_never_reached_hears_nothing_more() -> None:
+    history = paged(is_delivered=False).then(events.IncidentTaken(), by=actors.person(b.ANA))
+    assert isinstance(page_move(history), moves.Wait)
+
+
+def test_what_comes_back_is_paged_and_ended_anew() -> None:
+    history = paged().then(events.IncidentResolved("ok", b.T0 + timedelta(hours=1)))
+    updated(history, PageAction.RESOLVE).then(
+        events.IncidentReopened("it fires"), events.EscalationRaised(EscalationReason.CAME_BACK, "again", ())
+    )
+    assert page_move(history) == moves.SendPage("PagerDuty")
+    history.then(events.PageSent("PagerDuty", is_delivered=True, detail=""))
+    assert isinstance(page_move(history), moves.Wait)
+    history.then(events.IncidentResolved("ok", history.now + timedelta(minutes=30)))
+    updated(history, PageAction.RESOLVE)
 
 
 def test_people_are_reminded_until_somebody_takes_it() -> None:

@@ -100,6 +100,7 @@ def install(doom: Doom | None, log: Path) -> None:
         points.around(executor, "perform", lambda _self, operation, _preview, **_: f"perform {operation.kind}")
     points.around(Filters, "apply", _just("filters.apply"))
     points.around(PagerDuty, "page", _just("pager.page"))
+    points.around(PagerDuty, "update", _just("pager.update"))
     points.around(People, "standing", _just("people.standing"))
     points.around(CheckpointFile, "append", _just("checkpoint.append"))
     points.around(AsyncAck, "__call__", _just("slack.ack"))

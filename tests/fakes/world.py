@@ -10,6 +10,7 @@ from bot.core.actors import Person, Standing
 from bot.core.alerts import Alert
 from bot.core.authorization import Surroundings
 from bot.core.cards import Card
+from bot.core.events import PageAction
 from bot.core.freezes import Freeze
 from bot.core.ids import GroupId, IncidentId, UserId
 from bot.core.incidents import Incident
@@ -185,12 +186,19 @@ class FakePager:
 
     def __init__(self) -> None:
         self.pages: list[Page] = []
+        self.updates: list[tuple[str, PageAction]] = []
         self.problems: list[errors.PageturnerError] = []
 
     async def page(self, page: Page) -> str:
         if self.problems:
             raise self.problems.pop(0)
         self.pages.append(page)
+        return "accepted"
+
+    async def update(self, key: str, action: PageAction) -> str:
+        if self.problems:
+            raise self.problems.pop(0)
+        self.updates.append((key, action))
         return "accepted"
 
 

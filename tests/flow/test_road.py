@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core import events
+from bot.core import card_summary, events
 from bot.core.actors import Standing
 from bot.core.approvals import Approval
 from bot.core.errors import Invalid, Refused, Transient
-from bot.core.events import EscalationReason
+from bot.core.events import EscalationReason, PageAction
 from bot.core.ids import ApprovalId, RunbookName, StepId, UserId
 from bot.core.operations import Family
 from bot.core.previews import Outcome, Performed, Target
@@ -514,6 +514,29 @@ async def test_a_person_chooses_a_runbook_for_an_alert_that_matched_none(world: 
     await world.desk.choose(b.INC, b.ANA, RunbookName("redis"))
     await world.rest()
     assert (await world.incident()).state is State.WAITING
+
+
+async def test_a_page_is_acknowledged_when_somebody_takes_it_and_resolved_with_its_incident(world: World) -> None:
+    await world.fire(b.alert("Odd", text="something odd"))
+    assert len(world.pager.pages) == 1 and world.pager.updates == []
+    await world.desk.take(b.INC, b.ANA)
+    await world.rest()
+    assert world.pager.updates == [("pageturner/INC-1", PageAction.ACKNOWLEDGE)]
+    await world.fire(b.alert("Odd", text="something odd", firing=False))
+    await world.later(minutes=31)
+    assert (await world.incident()).state is State.CLOSED
+    assert world.pager.updates[1:] == [("pageturner/INC-1", PageAction.RESOLVE)]
+    assert world.pager.pages[0].key == "pageturner/INC-1"
+
+
+async def test_a_page_that_cannot_be_resolved_is_said_to_ring_on(world: World) -> None:
+    await world.fire(b.alert("Odd", text="something odd"))
+    world.pager.problems = [Transient("503")] * 9
+    await world.desk.resolve(b.INC, b.ANA, reason="done by hand")
+    await world.rest()
+    incident = await world.incident()
+    assert not incident.page_updates["PagerDuty"].is_delivered
+    assert "resolve the page there" in str(card_summary.summary(incident))
 
 
 async def test_a_pager_that_is_down_is_tried_again_and_then_said_to_be_unreached(world: World) -> None:

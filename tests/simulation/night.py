@@ -27,7 +27,7 @@ QUIET = 4
 CALLS = (
     "store.commit", "store.receive", "store.note", "store.settle", "store.put_freeze", "store.history", "store.heads",
     "store.posted", "store.acted_since", "store.last_number", "store.freezes", "store.pending", "people.standing",
-    "slack.post", "slack.update", "slack.find", "pager.page", "cluster.preview", "cluster.perform",
+    "slack.post", "slack.update", "slack.find", "pager.page", "pager.update", "cluster.preview", "cluster.perform",
 )  # fmt: skip
 OFTEN = {"store.commit": 40, "store.note": 20, "slack.update": 20, "cluster.preview": 10, "cluster.perform": 5}
 """How many calls of a kind a bot lives through at most that is to die at one; three where nothing is said."""

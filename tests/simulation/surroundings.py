@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from bot.core import errors
 from bot.core.actors import Standing
+from bot.core.events import PageAction
 from bot.core.ids import Digest, IncidentId, UserId
 from bot.core.operations import Operation
 from bot.core.previews import Outcome, Performed, Preview, Target
@@ -244,3 +245,8 @@ class Pager(FakePager):
         if self.is_troubled and self._chance.random() < 0.2:
             raise errors.Transient("the pager does not answer")
         return await super().page(page)
+
+    async def update(self, key: str, action: PageAction) -> str:
+        if self.is_troubled and self._chance.random() < 0.2:
+            raise errors.Transient("the pager does not answer")
+        return await super().update(key, action)

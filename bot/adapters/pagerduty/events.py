@@ -1,4 +1,5 @@
-"""ports.Pager over PagerDuty's Events API v2: one page is one `trigger` event with a deduplication key.
+"""ports.Pager over PagerDuty's Events API v2: one page is one `trigger` event with a deduplication key, which is
+acknowledged when somebody takes the incident and resolved when it is over.
 
 https://developer.pagerduty.com/docs/events-api-v2/trigger-events/. The key makes a repeat after a lost answer harmless,
 so every doubt is Transient. The routing key is a secret: it appears in no message and no log.
@@ -13,6 +14,7 @@ import aiohttp
 
 from bot.core import alerts, errors
 from bot.core.alerts import Severity
+from bot.core.events import PageAction
 from bot.ports import Page
 
 # Limits of the API; the details are bounded so that an event of 4-byte characters stays below its 512 KB.
@@ -48,7 +50,15 @@ class PagerDuty:
         return "PagerDuty"
 
     async def page(self, page: Page) -> str:
-        body = json.dumps(self._event(page), ensure_ascii=False).encode("utf-8", "replace")
+        await self._enqueue(self._event(page))
+        return "PagerDuty accepted the page"
+
+    async def update(self, key: str, action: PageAction) -> str:
+        await self._enqueue({"routing_key": self._routing_key, "event_action": action.value, "dedup_key": _key(key)})
+        return f"PagerDuty accepted to {action} it"
+
+    async def _enqueue(self, event: dict[str, Any]) -> None:
+        body = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
         try:
             async with self._session.post(
                 self._url,
@@ -61,9 +71,8 @@ class PagerDuty:
                 text = "" if status == 202 else await _beginning(answer)
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise errors.Transient(f"PagerDuty cannot be reached: {type(problem).__name__}") from problem
-        if status == 202:
-            return "PagerDuty accepted the page"
-        raise _refusal(status, headers.get("Retry-After", ""), self._without_key(text))
+        if status != 202:
+            raise _refusal(status, headers.get("Retry-After", ""), self._without_key(text))
 
     def _event(self, page: Page) -> dict[str, Any]:
         event: dict[str, Any] = {

@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.adapters.pagerduty.events import PagerDuty
 from bot.core import errors
 from bot.core.alerts import Severity
+from bot.core.events import PageAction
 from bot.core.ids import IncidentId
 from bot.ports import Page, Pager
 from bot.sim.pager import PagerSim
@@ -49,6 +50,32 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def pager(sim: PagerSim, session: aiohttp.ClientSession) -> PagerDuty:
     return PagerDuty(session, sim.url, ROUTING_KEY)
+
+
+ENDINGS = {PageAction.ACKNOWLEDGE: "acknowledged", PageAction.RESOLVE: "resolved"}
+
+
+@pytest.mark.parametrize("action", list(PageAction))
+async def test_a_page_is_acknowledged_and_resolved_under_its_key(
+    pager: Pager, sim: PagerSim, action: PageAction
+) -> None:
+    for key in ("pageturner/INC-42", "k" * 300):
+        await pager.page(page(key=key))
+        await pager.update(key, action)
+        assert sim.pages[-1].status == ENDINGS[action]
+
+
+async def test_what_nobody_was_paged_about_can_be_resolved_without_harm(pager: Pager, sim: PagerSim) -> None:
+    assert await pager.update("pageturner/INC-7", PageAction.RESOLVE) == "PagerDuty accepted to resolve it"
+    assert sim.pages == []
+
+
+async def test_an_update_that_is_refused_says_why_without_the_key(pager: Pager, sim: PagerSim) -> None:
+    sim.fail_next(429, headers={"Retry-After": "7"})
+    with pytest.raises(errors.Transient) as limited:
+        await pager.update("pageturner/INC-7", PageAction.RESOLVE)
+    assert limited.value.retry_after_seconds == 7
+    assert ROUTING_KEY not in str(limited.value)
 
 
 async def test_a_page_reaches_the_other_side_whole(pager: Pager, sim: PagerSim) -> None:
