@@ -329,6 +329,7 @@ async def _listen(bot: Bot, stack: AsyncExitStack) -> None:
         checks=bot.readiness,
         registry=bot.registry,
         secrets=settings.signing,
+        take=bot.desk.taken_elsewhere,
     )
     listening = await Listening.start(webhooks, settings.host, settings.port)
     stack.push_async_callback(listening.stop)

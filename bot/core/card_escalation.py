@@ -47,7 +47,7 @@ def escalation(incident: Incident, raised: Escalation, *, is_current: bool) -> C
 
 
 def _taken(incident: Incident) -> Words:
-    return ("taken by ", *card_words.people([incident.taken_by])) if incident.taken_by else ()
+    return ("taken by ", *card_words.taken(incident)) if incident.is_taken else ()
 
 
 def _notes(incident: Incident, raised: Escalation) -> list[Part]:

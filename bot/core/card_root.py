@@ -43,8 +43,8 @@ def root(incident: Incident, *, audience: Audience) -> Card:
         parts.append(Line(_runbook(incident)))
     if is_opening(incident.escalation, incident):
         parts += pages(incident.escalation)
-    if incident.taken_by and incident.is_open:
-        parts.append(Line(("Taken by ", *card_words.people([incident.taken_by]))))
+    if incident.is_taken and incident.is_open:
+        parts.append(Line(("Taken by ", *card_words.taken(incident))))
     alert = _first_alert(incident)
     if alert is not None:
         parts += _alert(alert)
@@ -169,7 +169,7 @@ def _escalated(incident: Incident, known: frozenset[str]) -> Words:
     told = card_words.people(raised.targets) if is_opening(raised, incident) else ()
     why = _said(raised.explanation, known | spoken_for(raised.reason, raised.explanation))
     words: Words = ("Escalated", *((" to ", *told) if told else ()), " at ", Moment(raised.at), ": ", *why)
-    if incident.taken_by is not None:
+    if incident.is_taken:
         return (*words, " Nothing more runs by itself")
     every = card_words.duration(moves.REMIND_AFTER)
     return (*words, f" Waiting for somebody to take it, reminds every {every}; nothing more runs by itself")
@@ -263,7 +263,7 @@ def brief(incident: Incident) -> str:
         State.RUNNING: f"running {_name(incident, _current(incident))}",
         State.UNCLEAR: f"the outcome of {_name(incident, _current(incident))} is unknown",
         State.SETTLING: "all steps done, waiting for the alert to clear",
-        State.ESCALATED: "escalated" + (", taken" if incident.taken_by else ", nobody has taken it yet"),
+        State.ESCALATED: "escalated" + (", taken" if incident.is_taken else ", nobody has taken it yet"),
         State.RESOLVED: "resolved, still watched",
         State.CLOSED: "closed",
     }[incident.state]

@@ -94,6 +94,11 @@ def involved(incident: Incident) -> frozenset[str]:
     return frozenset(ids)
 
 
+def taken(incident: Incident) -> Words:
+    """Who has it: a person in Slack by id, or whoever said so elsewhere by name. Empty while nobody has."""
+    return people([incident.taken_by]) if incident.taken_by else (incident.taken_elsewhere,)
+
+
 def clock(at: datetime) -> str:
     """For texts that no reader's time zone can be applied to."""
     return at.astimezone(UTC).strftime("%H:%M UTC")

@@ -218,7 +218,9 @@ class PageUpdated:
 
 @dataclass(frozen=True, slots=True)
 class IncidentTaken:
-    """A person says: mine."""
+    """A person says: mine. `elsewhere` is who said so outside Slack, by name, as in "Jane Doe in PagerDuty"."""
+
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)

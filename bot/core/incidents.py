@@ -297,7 +297,9 @@ def _page_updated(incident: Incident, event: events.PageUpdated, _: Recorded) ->
 
 
 @_on(events.IncidentTaken)
-def _taken(incident: Incident, _: events.IncidentTaken, recorded: Recorded) -> Incident:
+def _taken(incident: Incident, event: events.IncidentTaken, recorded: Recorded) -> Incident:
+    if event.elsewhere:
+        return replace(incident, taken_elsewhere=event.elsewhere)
     return replace(incident, taken_by=UserId(recorded.actor.id))
 
 

@@ -339,7 +339,7 @@ def _unclear(incident: Incident, now: datetime) -> Move:
 
 
 def _escalated(incident: Incident, now: datetime, since: datetime) -> Move:
-    if incident.taken_by is not None:
+    if incident.is_taken:
         return Wait(now + timedelta(hours=1))
     last = max([since, *(each.at for each in incident.notices)])
     if now - last < REMIND_AFTER:

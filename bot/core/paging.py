@@ -34,7 +34,7 @@ def _call(incident: Incident, pagers: tuple[str, ...]) -> SendPage | None:
 
 def _update(incident: Incident, pagers: tuple[str, ...]) -> UpdatePage | None:
     """Each pager that was reached hears once that somebody has taken it, and once that it is over."""
-    if incident.is_open and incident.taken_by is None:
+    if incident.is_open and not incident.is_taken:
         return None
     action = PageAction.ACKNOWLEDGE if incident.is_open else PageAction.RESOLVE
     reached = {page.target for call in incident.calls for page in call.pages if page.is_delivered}

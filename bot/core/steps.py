@@ -198,6 +198,7 @@ class Incident:
     notices: tuple[Escalation, ...] = ()
     page_updates: Mapping[str, PageUpdated] = field(default_factory=dict)
     taken_by: UserId | None = None
+    taken_elsewhere: str = ""
     settle_until: datetime | None = None
     watch_until: datetime | None = None
     resolved_at: datetime | None = None
@@ -236,6 +237,10 @@ class Incident:
     def captured(self) -> Mapping[str, str]:
         """What steps of this run have found for later ones."""
         return {name: value for step in self.steps for name, value in step.captured.items()}
+
+    @property
+    def is_taken(self) -> bool:
+        return self.taken_by is not None or bool(self.taken_elsewhere)
 
     @property
     def calls(self) -> tuple[Escalation, ...]:

@@ -140,7 +140,7 @@ _WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     events.PageUpdated: lambda event: (
         f"{event.target} {'told' if event.is_delivered else 'NOT told'} to {event.action} it{_because(event.detail)}"
     ),
-    events.IncidentTaken: lambda _: "taken",
+    events.IncidentTaken: lambda event: f"taken by {event.elsewhere}" if event.elsewhere else "taken",
     events.RunSettled: lambda event: f"all steps done, waiting for the alert to clear until {event.until:%H:%M:%S}",
     events.IncidentResolved: lambda event: f"resolved{_because(event.reason)}",
     events.IncidentReopened: lambda event: f"opened again{_because(event.reason)}",

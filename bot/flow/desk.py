@@ -3,6 +3,7 @@
 It starts no long work: it records what a person decided, and `advancing` does the rest.
 """
 
+import contextlib
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -120,6 +121,17 @@ class Desk:
 
         await self._recorder.record(incident, decide)
         return Answer(f"{incident} is yours.", incident)
+
+    async def taken_elsewhere(self, incident: IncidentId, who: str, source: str) -> None:
+        """Somebody has acknowledged our page at the pager. Durable on return; what is unknown or over is left alone."""
+
+        def decide(now: Incident) -> list[Draft]:
+            if not now.is_open or now.is_taken:
+                return []
+            return [Draft(events.IncidentTaken(who), actors.source(source))]
+
+        with contextlib.suppress(Refused):  # another installation may share the pager
+            await self._recorder.record(incident, decide)
 
     async def escalate(self, incident: IncidentId, user: UserId) -> Answer:
         await self._allow(incident, user)

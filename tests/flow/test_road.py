@@ -6,17 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core import card_summary, events
+from bot.core import card_root, card_summary, events
 from bot.core.actors import Standing
 from bot.core.approvals import Approval
+from bot.core.cards import Audience
 from bot.core.errors import Invalid, Refused, Transient
 from bot.core.events import EscalationReason, PageAction
-from bot.core.ids import ApprovalId, RunbookName, StepId, UserId
+from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
 from bot.core.operations import Family
 from bot.core.previews import Outcome, Performed, Target
 from bot.core.runbooks import Command, Expectation, OnFailure, Parameter, Runbook, StepSpec
 from bot.core.states import State
 from tests import builders as b
+from tests.core.reading import text
 from tests.fakes.world import FakePeople, World
 
 GET = "kubectl get pods -n production"
@@ -527,6 +529,20 @@ async def test_a_page_is_acknowledged_when_somebody_takes_it_and_resolved_with_i
     assert (await world.incident()).state is State.CLOSED
     assert world.pager.updates[1:] == [("pageturner/INC-1", PageAction.RESOLVE)]
     assert world.pager.pages[0].key == "pageturner/INC-1"
+
+
+async def test_whoever_acknowledges_the_page_has_taken_the_incident_and_is_named(world: World) -> None:
+    await world.fire(b.alert("Odd", text="something odd"))
+    for name in (b.INC, IncidentId("INC-99")):
+        await world.desk.taken_elsewhere(name, "Jane Doe in PagerDuty", "pagerduty")
+    await world.rest()
+    incident = await world.incident()
+    assert incident.is_taken and "Taken by Jane Doe in PagerDuty" in text(card_root.root(incident, audience=Audience()))
+    await world.later(minutes=20)
+    assert len(world.pager.pages) == 1  # nobody is reminded any more
+    await world.desk.take(b.INC, b.ANA)
+    await world.desk.taken_elsewhere(b.INC, "John Roe in PagerDuty", "pagerduty")
+    assert f"Taken by @{b.ANA}" in text(card_root.root(await world.incident(), audience=Audience()))
 
 
 async def test_a_page_that_cannot_be_resolved_is_said_to_ring_on(world: World) -> None:

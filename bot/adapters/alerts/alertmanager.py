@@ -14,6 +14,7 @@ from bot.adapters.alerts import reading, texts
 from bot.adapters.alerts.documents import Document
 from bot.core import alerts
 from bot.core.alerts import Alert
+from bot.core.ids import IncidentId
 
 SOURCE = "alertmanager"
 
@@ -50,6 +51,14 @@ class _Payload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody has acknowledged a page of ours at the pager; `who` is for people to read."""
+
+    incident: IncidentId
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """`truncated`: alerts of the group that the sender left out (its `max_alerts`).
 
@@ -59,6 +68,7 @@ class Parsed:
     alerts: tuple[Alert, ...]
     truncated: int = 0
     delivery: str = ""
+    taken: Taken | None = None
 
 
 def parse(document: Document) -> Parsed:

@@ -69,7 +69,7 @@ def encoded() -> web.Response:
     return _closing(_error(415, "unsupported", "send the body as it is, without Content-Encoding"))
 
 
-def unavailable(problem: errors.Transient | errors.Permanent) -> web.Response:
+def unavailable(problem: errors.PageturnerError) -> web.Response:
     """503 in both cases: the sender keeps the alert and tries again, and a person may have cured it by then."""
     seconds = problem.retry_after_seconds if isinstance(problem, errors.Transient) else 60.0
     answer = _error(503, "unavailable", f"not stored, send it again: {problem}")

@@ -4,15 +4,17 @@ https://developer.pagerduty.com/docs/webhooks-overview. One event a call; what d
 is taken and means no alert.
 """
 
+import re
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.adapters.alerts import reading, texts
-from bot.adapters.alerts.alertmanager import Parsed
+from bot.adapters.alerts.alertmanager import Parsed, Taken
 from bot.adapters.alerts.documents import Document
 from bot.core import alerts
 from bot.core.alerts import Alert
+from bot.core.ids import IncidentId
 
 SOURCE = "pagerduty"
 OUR_PAGES = "pageturner/"
@@ -22,6 +24,8 @@ _FIRES = frozenset(
     f"incident.{word}" for word in ("triggered", "reopened", "unacknowledged", "escalated", "priority_updated")
 )
 _ENDS = "incident.resolved"
+_TAKEN = "incident.acknowledged"
+_OUR_INCIDENT = re.compile(r"pageturner/(INC-[1-9][0-9]{0,8})")
 _URGENCIES = {"high": "high", "low": "info"}
 
 
@@ -30,6 +34,7 @@ class _Named(BaseModel):
 
     summary: str = ""
     id: str = ""
+    type: str = ""
 
 
 class _Incident(BaseModel):
@@ -66,6 +71,7 @@ class _About(BaseModel):
 
     data: _Incident
     occurred_at: AwareDatetime | None = None
+    agent: _Named | None = None
 
 
 class _WithIncident(BaseModel):
@@ -77,12 +83,23 @@ class _WithIncident(BaseModel):
 def parse(document: Document) -> Parsed:
     """Raise Invalid, naming the place, for anything but a version 3 payload."""
     event = reading.model(_Payload, document.raw).event
+    if event.event_type == _TAKEN:
+        return Parsed((), delivery=event.id, taken=_taken(reading.model(_WithIncident, document.raw).event))
     if event.event_type not in _FIRES and event.event_type != _ENDS:
         return Parsed((), delivery=event.id)
     found = reading.model(_WithIncident, document.raw).event
     if (found.data.incident_key or "").startswith(OUR_PAGES):
         return Parsed((), delivery=event.id)
     return Parsed((_alert(found, is_firing=event.event_type != _ENDS),), delivery=event.id)
+
+
+def _taken(found: _About) -> Taken | None:
+    """A person's word about a page of ours; when this bot acknowledges one itself, no person is named."""
+    ours = _OUR_INCIDENT.fullmatch(found.data.incident_key or "")
+    if ours is None or found.agent is None or found.agent.type != "user_reference":
+        return None
+    who = texts.word(found.agent.summary) or "somebody"
+    return Taken(IncidentId(ours[1]), f"{who} in PagerDuty")
 
 
 def _alert(found: _About, *, is_firing: bool) -> Alert:

@@ -17,12 +17,16 @@ from bot.adapters.alerts import admission, answers, documents, signatures, sourc
 from bot.adapters.alerts.admission import Verdict
 from bot.adapters.alerts.alertmanager import Parsed
 from bot.core import errors
+from bot.core.ids import IncidentId
 from bot.ports import Clock, Delivery
 
 log = logging.getLogger(__name__)
 
 Receive = Callable[[list[Delivery]], Awaitable[int]]
 """Makes them durable and answers how many were taken. Raises Transient when that is not possible now."""
+
+Take = Callable[[IncidentId, str, str], Awaitable[None]]
+"""Records that somebody (by name, at a source) has taken an incident. Durable on return, else Transient or Conflict."""
 
 Checks = Callable[[], Mapping[str, str]]
 """For each part of the bot, a sentence on why it is not ready, or "" when it is."""
@@ -54,7 +58,9 @@ class Webhooks:
         registry: CollectorRegistry,
         secrets: Mapping[str, Sequence[str]] = _NO_SECRETS,
         limits: Limits | None = None,
+        take: Take | None = None,
     ) -> None:
+        self._take_over = take
         self._secrets = {source: known for source, known in secrets.items() if known}
         self._receive = receive
         self._clock = clock
@@ -159,7 +165,9 @@ class Webhooks:
         ]
         try:
             taken = await self._receive(deliveries) if deliveries else 0
-        except (errors.Transient, errors.Permanent) as problem:
+            if parsed.taken is not None and self._take_over is not None:
+                await self._take_over(parsed.taken.incident, parsed.taken.who, source)
+        except (errors.Transient, errors.Permanent, errors.Conflict) as problem:
             log.error("webhook.not_stored source=%s alerts=%d problem=%s", source, count, problem)  # noqa: TRY400
             return answers.unavailable(problem)
         self._alerts.labels(source).inc(taken)

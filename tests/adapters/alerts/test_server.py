@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 
-from bot.adapters.alerts.server import Limits, Listening, Webhooks
+from bot.adapters.alerts.server import Limits, Listening, Take, Webhooks
 from bot.adapters.system_clock import SystemClock
 from bot.core import errors
 from bot.ports import Delivery
@@ -28,6 +28,7 @@ class Desk:
     def __init__(self) -> None:
         self.taken: list[Delivery] = []
         self.trouble: errors.PageturnerError | None = None
+        self.take_over: Take | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.problems: dict[str, str] = {"store": "", "slack": ""}

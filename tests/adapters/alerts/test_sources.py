@@ -15,10 +15,13 @@ from prometheus_client import CollectorRegistry
 
 from bot.adapters.alerts import documents, signatures, sources
 from bot.adapters.alerts.admission import Verdict
+from bot.adapters.alerts.alertmanager import Taken
 from bot.adapters.alerts.server import Listening, Webhooks
 from bot.adapters.system_clock import SystemClock
+from bot.core import errors
 from bot.core.alerts import Alert, Severity
 from bot.core.errors import Invalid
+from bot.core.ids import IncidentId
 from tests.adapters.alerts import payloads
 from tests.adapters.alerts.test_server import TOKEN, Client, Desk
 
@@ -142,6 +145,58 @@ def test_each_event_means_firing_resolved_or_nothing(source: str, payload: Json,
     assert [each.is_firing for each in parsed(source, payload)] == ([] if fires is None else [fires])
 
 
+OURS = {"incident_key": "pageturner/INC-7"}
+JANE = {"id": "PJANE", "type": "user_reference", "summary": "Jane <!channel>\u202e Doe"}
+
+
+def acknowledged(agent: Json | None, **data: Any) -> Json:
+    payload = pagerduty("incident.acknowledged", **data)
+    return {"event": {**payload["event"], "agent": agent}}
+
+
+def taken_in(payload: Json) -> Taken | None:
+    return sources.PARSERS["pagerduty"](documents.read(payloads.body(payload))).taken
+
+
+def test_a_person_who_acknowledges_our_page_has_taken_its_incident() -> None:
+    found = taken_in(acknowledged(JANE, **OURS))
+    assert found == Taken(IncidentId("INC-7"), "Jane <!channel> Doe in PagerDuty")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        acknowledged(None, **OURS),
+        acknowledged({"id": "P1", "type": "integration_reference", "summary": "pageturner"}, **OURS),
+        acknowledged({"id": "P1", "type": "service_reference", "summary": "api"}, **OURS),
+        acknowledged(JANE, incident_key=None),
+        acknowledged(JANE, incident_key="d3640fbd41094207a1c11e58e46b1662"),
+        *(acknowledged(JANE, incident_key=f"pageturner/{name}") for name in (
+            "", "INC-", "INC-0", "INC-07", "INC-7 ", "INC-7/x", "INC-1234567890", "inc-7")),
+    ],
+)  # fmt: skip
+def test_nobody_else_takes_anything(payload: Json) -> None:
+    assert taken_in(payload) is None
+
+
+@pytest.mark.parametrize("trouble", [None, errors.Transient("disk is full"), errors.Conflict("it keeps changing")])
+async def test_who_has_taken_it_is_durable_before_the_answer(trouble: errors.PageturnerError | None) -> None:
+    told: list[tuple[str, ...]] = []
+
+    async def take(*words: str) -> None:
+        if trouble is not None:
+            raise trouble
+        told.append(words)
+
+    desk = Desk()
+    desk.take_over = take
+    async with listening(desk) as client:
+        status, _, _ = await client.post(
+            "/webhook/pagerduty", acknowledged(JANE, **OURS), Authorization=f"Bearer {TOKEN}"
+        )
+    assert (status, len(told)) == ((202, 1) if trouble is None else (503, 0))
+
+
 def test_what_each_source_says_is_read() -> None:
     (paged,) = parsed("pagerduty", pagerduty(priority=None, urgency="low"))
     assert (paged.severity, paged.url) == (Severity.INFO, "https://acme.pagerduty.com/incidents/PGR0VU2")
@@ -207,7 +262,13 @@ def test_keys_that_nobody_knows_are_left_alone(name: str) -> None:
 @asynccontextmanager
 async def listening(desk: Desk, **secrets: tuple[str, ...]) -> AsyncIterator[Client]:
     webhooks = Webhooks(
-        desk.receive, SystemClock(), tokens=(TOKEN,), checks=desk.checks, registry=CollectorRegistry(), secrets=secrets
+        desk.receive,
+        SystemClock(),
+        tokens=(TOKEN,),
+        checks=desk.checks,
+        registry=CollectorRegistry(),
+        secrets=secrets,
+        take=desk.take_over,
     )
     served = await Listening.start(webhooks, "127.0.0.1", 0)
     async with aiohttp.ClientSession() as session:
