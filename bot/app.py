@@ -109,8 +109,8 @@ class Bot:
         crowd, water = self.intake.backlog, self.intake.high_water
         return {
             "record": self.attester.trouble,
-            "policies": f"{policies[0]}: the last good policies stay in force" if policies else "",
-            "calendar": f"{calendar[0]}: the last good calendar stays in force" if calendar else "",
+            "policies": f"{policies[0]}; until then the last good ones stay in force" if policies else "",
+            "calendar": f"{calendar[0]}; until then the last good one stays in force" if calendar else "",
             "inbox": f"{crowd} alerts wait to be routed" if crowd >= water else "",
             "store": "" if not self.store.writer.task.done() else "the store's writer has stopped",
             "slack": "" if self.is_connected else "not connected to Slack",

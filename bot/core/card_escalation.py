@@ -40,7 +40,7 @@ def escalation(incident: Incident, raised: Escalation, *, is_current: bool) -> C
     if is_current:
         parts.append(Line((NEXT[raised.reason],)))
     parts += _notes(incident, raised)
-    parts += card_root.pages(raised)
+    parts += card_root.pages(incident, raised)
     parts.append(Line(joined([("At ", Moment(raised.at, exact=True)), _taken(incident)])))
     short = card_words.unnamed(card_words.cut(raised.explanation, EXPLANATION_CHARACTERS))
     return Card(f"{incident.id} needs you: {short}", tuple(parts))

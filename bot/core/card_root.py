@@ -15,7 +15,7 @@ from bot.core import card_words, moves
 from bot.core.alerts import Alert, Severity
 from bot.core.card_words import joined
 from bot.core.cards import Audience, Button, Buttons, Card, Fact, Heading, Line, Link, Moment, Note, Part, Strong, Words
-from bot.core.events import EscalationReason, PageSent
+from bot.core.events import EscalationReason, PageAction, PageSent, PageUpdated
 from bot.core.incidents import Escalation, Incident, Step
 from bot.core.states import State
 
@@ -42,7 +42,7 @@ def root(incident: Incident, *, audience: Audience) -> Card:
     if incident.runbook:
         parts.append(Line(_runbook(incident)))
     if is_opening(incident.escalation, incident):
-        parts += pages(incident.escalation)
+        parts += pages(incident, incident.escalation)
     if incident.is_taken and incident.is_open:
         parts.append(Line(("Taken by ", *card_words.taken(incident))))
     alert = _first_alert(incident)
@@ -180,16 +180,24 @@ def is_opening(raised: Escalation | None, incident: Incident) -> TypeGuard[Escal
     return raised is not None and raised.reason is EscalationReason.NO_RUNBOOK and raised.at == incident.opened_at
 
 
-def pages(raised: Escalation) -> list[Part]:
-    """What became of each call outside the messenger."""
-    return [Fact("Page", _page(page)) for page in raised.pages]
+def pages(incident: Incident, raised: Escalation) -> list[Part]:
+    """What became of each call outside the messenger, and of what was said there afterwards."""
+    updates = incident.page_updates if raised in incident.calls[-1:] else {}
+    return [Fact("Page", _page(page, updates.get(page.target))) for page in raised.pages]
 
 
-def _page(page: PageSent) -> Words:
+def _page(page: PageSent, update: PageUpdated | None) -> Words:
     if page.is_delivered:
-        return (f"{page.target} reached",)
+        return (f"{page.target} reached" + (_updated(update) if update else ""),)
     why = card_words.cut(page.detail, EXPLANATION_CHARACTERS)
     return (f"{page.target} NOT reached" + (f": {why}" if why else ""),)
+
+
+def _updated(update: PageUpdated) -> str:
+    over = update.action is PageAction.RESOLVE
+    if update.is_delivered:
+        return ", resolved there" if over else ", acknowledged there"
+    return ", but NOT told that it is over: resolve it there" if over else ""
 
 
 def spoken_for(reason: EscalationReason, explanation: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from bot.core.cards import Audience
 from bot.core.errors import Invalid, Refused, Transient
 from bot.core.events import EscalationReason, PageAction
 from bot.core.ids import ApprovalId, IncidentId, RunbookName, StepId, UserId
+from bot.core.incidents import Incident
 from bot.core.operations import Family
 from bot.core.previews import Outcome, Performed, Target
 from bot.core.runbooks import Command, Expectation, OnFailure, Parameter, Runbook, StepSpec
@@ -518,16 +519,22 @@ async def test_a_person_chooses_a_runbook_for_an_alert_that_matched_none(world: 
     assert (await world.incident()).state is State.WAITING
 
 
+def shown(incident: Incident) -> str:
+    return text(card_root.root(incident, audience=Audience()))
+
+
 async def test_a_page_is_acknowledged_when_somebody_takes_it_and_resolved_with_its_incident(world: World) -> None:
     await world.fire(b.alert("Odd", text="something odd"))
     assert len(world.pager.pages) == 1 and world.pager.updates == []
     await world.desk.take(b.INC, b.ANA)
     await world.rest()
     assert world.pager.updates == [("pageturner/INC-1", PageAction.ACKNOWLEDGE)]
+    assert "PagerDuty reached, acknowledged there" in shown(await world.incident())
     await world.fire(b.alert("Odd", text="something odd", firing=False))
     await world.later(minutes=31)
     assert (await world.incident()).state is State.CLOSED
     assert world.pager.updates[1:] == [("pageturner/INC-1", PageAction.RESOLVE)]
+    assert "PagerDuty reached, resolved there" in shown(await world.incident())
     assert world.pager.pages[0].key == "pageturner/INC-1"
 
 
@@ -537,12 +544,12 @@ async def test_whoever_acknowledges_the_page_has_taken_the_incident_and_is_named
         await world.desk.taken_elsewhere(name, "Jane Doe in PagerDuty", "pagerduty")
     await world.rest()
     incident = await world.incident()
-    assert incident.is_taken and "Taken by Jane Doe in PagerDuty" in text(card_root.root(incident, audience=Audience()))
+    assert incident.is_taken and "Taken by Jane Doe in PagerDuty" in shown(incident)
     await world.later(minutes=20)
     assert len(world.pager.pages) == 1  # nobody is reminded any more
     await world.desk.take(b.INC, b.ANA)
     await world.desk.taken_elsewhere(b.INC, "John Roe in PagerDuty", "pagerduty")
-    assert f"Taken by @{b.ANA}" in text(card_root.root(await world.incident(), audience=Audience()))
+    assert f"Taken by @{b.ANA}" in shown(await world.incident())
 
 
 async def test_a_page_that_cannot_be_resolved_is_said_to_ring_on(world: World) -> None:
@@ -553,6 +560,7 @@ async def test_a_page_that_cannot_be_resolved_is_said_to_ring_on(world: World) -
     incident = await world.incident()
     assert not incident.page_updates["PagerDuty"].is_delivered
     assert "resolve the page there" in str(card_summary.summary(incident))
+    assert "NOT told that it is over: resolve it there" in shown(incident)
 
 
 async def test_a_pager_that_is_down_is_tried_again_and_then_said_to_be_unreached(world: World) -> None:
