@@ -111,8 +111,9 @@ class Lives:
         if self._process is None:
             return None
         self._process.terminate()
-        await self._go_on()
-        await asyncio.to_thread(self._process.join)
+        while self._process.is_alive():
+            await self._go_on()  # it may come to its standstill only now
+            await asyncio.to_thread(self._process.join, 0.2)
         return self._process.exitcode
 
 

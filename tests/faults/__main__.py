@@ -45,7 +45,7 @@ def _many(seed: int, until: float) -> list[Round]:
         known.learn(found)
         seen.append(found)
         for violation in found.violations:
-            print(f"{found.scene}, {found.dooms}: {violation}", flush=True)
+            print(f"{found.scene}, {found.dooms}, {found.troubles}: {violation}", flush=True)
     return seen
 
 

@@ -66,6 +66,7 @@ class Round:
     seed: int
     scene: str
     dooms: tuple[Doom, ...]
+    troubles: tuple[Trouble, ...] = ()
     violations: list[str] = field(default_factory=list)
     hit: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
@@ -117,7 +118,7 @@ async def play(
     answer_seconds: float = 0.0,
 ) -> Round:
     """`answer_seconds` is how long the HTTP service keeps its answer back."""
-    seen = Round(seed, scene.alert, dooms)
+    seen = Round(seed, scene.alert, dooms, tuple(troubles))
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="round-")))
         life, receipts = await _prepared(folder, scene, dooms, stack)
@@ -214,7 +215,8 @@ async def _look(seen: Round, life: Lives, scene: Scene, receipts: Receipts) -> N
         await store.close()
     incident = incidents.fold(head.incident, history)
     found = [str(each) for each in auditing_steps.steps(incident.id, history, is_whole=True)]
-    found += [f"ended as {incident.state}"] if incident.state != scene.ends else []
+    why = incident.calls[-1].explanation if incident.calls else ""
+    found += [f"ended as {incident.state}: {why}"] if incident.state != scene.ends else []
     found += ["an alert was accepted and never routed"] if pending else []
     shown = Counter(lives.keys(life.world))
     found += [f"{key} stands in Slack {times} times" for key, times in shown.items() if times > 1]
