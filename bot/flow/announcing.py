@@ -41,7 +41,9 @@ FIRST = -1
 """The urgency of what somebody has asked to see."""
 
 CAUGHT_UP = timedelta(hours=24)
-"""How long ago an incident may have been closed whose thread is still put right after a start."""
+MOST_CAUGHT_UP = 500
+"""How long ago an incident may have been closed whose thread is still put right after a start, and how many: each takes
+about a millisecond of the start."""
 
 REMEMBERED = 4096
 SEARCHES = 4
@@ -112,7 +114,10 @@ class Announcer:
             self.mark(await self._recorder.load(head.incident))
 
     async def _recent(self, journal: Journal) -> list[Head]:
-        return await journal.heads(closed_since=self._clock.now() - CAUGHT_UP)
+        """All that is open, and what was closed lately."""
+        heads = await journal.heads(closed_since=self._clock.now() - CAUGHT_UP)
+        closed = [each for each in heads if each.state is State.CLOSED]
+        return [each for each in heads if each.state is not State.CLOSED] + closed[-MOST_CAUGHT_UP:]
 
     def mark(self, incident: Incident) -> None:
         """Show it soon; what waits for a person comes first."""

@@ -40,9 +40,11 @@ async def answer(work: Awaitable[T]) -> T | None:
 async def either(*told: asyncio.Event) -> None:
     """Until the first of them is set."""
     waits = [asyncio.create_task(each.wait()) for each in told]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for each in waits:
-        each.cancel()
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
 
 
 async def until(holds: Callable[[], bool], seconds: float, *, clock: Clock) -> None:
