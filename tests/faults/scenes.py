@@ -1,4 +1,7 @@
-"""The runbooks that run while the bot is ended again and again: every family of operations, an undo, a long wait."""
+"""The runbooks that run while the bot is ended again and again: every family of operations, an undo, a long wait.
+
+What may be repeated has more tries than a round has deaths, so that each scene has one right end.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +15,12 @@ limits: {{cache_operations: 1, http_writes: 1, rows_affected: 1}}
 steps:
   - name: Look
     run: kubectl get pods -n production -o name | head -n 3
+    attempts: 5
   - name: Flush
     run: kubectl exec -n production deploy/redis-primary -- redis-cli FLUSHDB
   - name: Tell the others
     http: {{method: POST, url: 'http://127.0.0.1:{port}/notify', json: {{what: flushed}}, replay: idempotent}}
+    attempts: 5
   - name: Queue a job
     run: mktemp -p {folder} job-XXXXXX
   - name: Note it
@@ -23,6 +28,7 @@ steps:
   - name: Verify
     run: kubectl exec -n production deploy/api-gateway -- curl -s localhost:8080/health | jq -r .redis
     expect: {{contains: connected}}
+    attempts: 5
 """
 TAKEN_BACK = """\
 name: taken-back
@@ -30,6 +36,7 @@ match: {{alert_names: [TakenBack]}}
 steps:
   - name: Scale out
     run: kubectl scale deployment/worker -n production --replicas=4
+    attempts: 5
     verify: {{run: kubectl get deployment worker -n production, expect: {{contains: never}}, within: 1s}}
     undo: {{run: mktemp --tmpdir={folder} undo-XXXXXX}}
     on_failure: undo
@@ -42,6 +49,7 @@ steps:
   - name: Find the primary
     run: kubectl get pods -n production -l app=redis-primary -o jsonpath={{.items[0].metadata.name}}
     capture: {{name: pod, pattern: 'redis-primary[a-z0-9-]*'}}
+    attempts: 5
   - name: Agree
     checkpoint: Is {{pod}} the primary?
   - name: Let it settle
@@ -52,6 +60,7 @@ steps:
   - name: Verify
     run: kubectl exec -n production deploy/api-gateway -- curl -s localhost:8080/health | jq -r .redis
     expect: {{contains: connected}}
+    attempts: 5
 """
 PROGRAMS = """\
 queue-a-job: {{run: mktemp -p {folder} job-XXXXXX, effect: write, risk: medium}}
