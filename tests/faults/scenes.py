@@ -15,12 +15,12 @@ limits: {{cache_operations: 1, http_writes: 1, rows_affected: 1}}
 steps:
   - name: Look
     run: kubectl get pods -n production -o name | head -n 3
-    attempts: 5
+    attempts: 8
   - name: Flush
     run: kubectl exec -n production deploy/redis-primary -- redis-cli FLUSHDB
   - name: Tell the others
     http: {{method: POST, url: 'http://127.0.0.1:{port}/notify', json: {{what: flushed}}, replay: idempotent}}
-    attempts: 5
+    attempts: 8
   - name: Queue a job
     run: mktemp -p {folder} job-XXXXXX
   - name: Note it
@@ -28,7 +28,7 @@ steps:
   - name: Verify
     run: kubectl exec -n production deploy/api-gateway -- curl -s localhost:8080/health | jq -r .redis
     expect: {{contains: connected}}
-    attempts: 5
+    attempts: 8
 """
 TAKEN_BACK = """\
 name: taken-back
@@ -36,7 +36,7 @@ match: {{alert_names: [TakenBack]}}
 steps:
   - name: Scale out
     run: kubectl scale deployment/worker -n production --replicas=4
-    attempts: 5
+    attempts: 8
     verify: {{run: kubectl get deployment worker -n production, expect: {{contains: never}}, within: 1s}}
     undo: {{run: mktemp --tmpdir={folder} undo-XXXXXX}}
     on_failure: undo
@@ -49,7 +49,7 @@ steps:
   - name: Find the primary
     run: kubectl get pods -n production -l app=redis-primary -o jsonpath={{.items[0].metadata.name}}
     capture: {{name: pod, pattern: 'redis-primary[a-z0-9-]*'}}
-    attempts: 5
+    attempts: 8
   - name: Agree
     checkpoint: Is {{pod}} the primary?
   - name: Let it settle
@@ -60,7 +60,7 @@ steps:
   - name: Verify
     run: kubectl exec -n production deploy/api-gateway -- curl -s localhost:8080/health | jq -r .redis
     expect: {{contains: connected}}
-    attempts: 5
+    attempts: 8
 """
 PROGRAMS = """\
 queue-a-job: {{run: mktemp -p {folder} job-XXXXXX, effect: write, risk: medium}}
