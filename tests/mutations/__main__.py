@@ -147,7 +147,7 @@ MUTANTS = (
         "bot/core/incidents.py",
         "if call in latest else call",
         "if call is incident.escalation else call",
-        NIGHTS,
+        "tests/core/test_moves.py",
     ),
     Mutant(
         "calls in their order",
