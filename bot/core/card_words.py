@@ -95,7 +95,7 @@ def involved(incident: Incident) -> frozenset[str]:
 
 
 def taken(incident: Incident) -> Words:
-    """Who has it: a person in Slack by id, or whoever said so elsewhere by name. Empty while nobody has."""
+    """Who has it: a person in Slack by id, or whoever said so elsewhere by name. Only for one that is taken."""
     return people([incident.taken_by]) if incident.taken_by else (incident.taken_elsewhere,)
 
 

@@ -30,6 +30,7 @@ class Mutant:
 
 
 ACCOUNTS = "tests/flow/test_accounting.py"
+SPOKEN = "tests/flow/test_announcing.py"
 NIGHTS, RUNNER = "tests/simulation/test_night.py", "bot/flow/executing.py"
 POLICIES, GUARDS, EARNING = "bot/core/policies.py", "bot/core/guards.py", "bot/flow/earning.py"
 LADDER, LEVELS, STOPS, ROAD, WAVES, RECORD, FLOODS = (
@@ -163,6 +164,23 @@ MUTANTS = (
         "pass\n\n    @property",
         NIGHTS,
     ),
+    Mutant(
+        "another try's ending",
+        "bot/adapters/programs/keeping.py",
+        'or float(str(found["began"])) < since.timestamp() - _SKEW_SECONDS',
+        "",
+        "tests/adapters/programs/test_keeping.py",
+    ),
+    Mutant(
+        "a person at the pager",
+        "bot/adapters/alerts/pagerduty.py",
+        'or found.agent.type != "user_reference"',
+        "",
+        "tests/adapters/alerts/test_sources.py",
+    ),
+    Mutant("an edit in doubt", "bot/flow/announcing.py", "await self._doubt(shown, posted)", "pass", SPOKEN),
+    Mutant("searched again", "bot/flow/announcing.py", "and tries < SEARCHES", "and False", SPOKEN),
+    Mutant("told to be over", "bot/core/paging.py", "in reached - told", "in reached", "tests/core/test_moves.py"),
     Mutant("flapping", GUARDS, "if situation.is_flapping:", "if False:", LADDER),
     Mutant("came back", GUARDS, "if situation.has_come_back:", "if False:", LADDER),
     Mutant("loop breaker", GUARDS, "if situation.cures >= MOST_CURES:", "if False:", LADDER),

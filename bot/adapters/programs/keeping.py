@@ -1,6 +1,7 @@
 """Programs whose end is written down by a keeper beside them, so that the bot's own end does not lose it.
 
-A try has a folder of its own under the key of its step; the next try of the step takes its place.
+A try has a folder of its own under the key of its step; the next try of the step takes its place. What was printed
+stands in there as it came, secrets and all: only the bot's own account may look, and for no longer than a day.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from bot.adapters.programs.running import Kept, Watched
 from bot.core.previews import Outcome, Performed
 
 KEEPER = Path(__file__).with_name("keeper.py")
-KEPT_FOR = timedelta(days=7)
+KEPT_FOR = timedelta(days=1)
 _POLL_SECONDS = 0.1
 _SKEW_SECONDS = 0.5
 """A keeper reads the clock a moment before or after the bot did."""

@@ -115,6 +115,11 @@ async def test_old_endings_are_cleared_away(tmp_path: Path) -> None:
     assert not old.exists()
 
 
+async def test_what_was_printed_is_for_the_bot_s_own_account_alone(tmp_path: Path) -> None:
+    await run(tmp_path, "echo secret")
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_keeper_needs_nothing_of_the_bot() -> None:
     assert "bot" not in keeping.KEEPER.read_text("utf-8").partition('"""\n\n')[2].split()
     assert running.KEPT_BYTES < running.READ_BYTES
